@@ -98,8 +98,88 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
     to retry.
     """
+    ERROR_REASON_DEAD_LETTER_NOT_FOUND: _ErrorReason.ValueType  # 80
+    """NOT_FOUND: no such dead letter in the caller's tenant. Metadata: `name`."""
+    ERROR_REASON_RESUME_TOKEN_EXPIRED: _ErrorReason.ValueType  # 81
+    """OUT_OF_RANGE: what comes after the resume token is not kept any more. Begin with a snapshot."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 50
     """INTERNAL: a defect of Leadline. The log has the cause under the request id. Metadata: `request_id`."""
+    ERROR_REASON_CREDENTIALS_REFUSED: _ErrorReason.ValueType  # 110
+    """UNAUTHENTICATED: no account has this e-mail address and password, or it is deactivated."""
+    ERROR_REASON_SECOND_FACTOR_REFUSED: _ErrorReason.ValueType  # 111
+    """UNAUTHENTICATED: the code is wrong, was used before, or the challenge is over. Log in again."""
+    ERROR_REASON_LOG_IN_THROTTLED: _ErrorReason.ValueType  # 112
+    """RESOURCE_EXHAUSTED: too many attempts for this account or from this address. `google.rpc.RetryInfo` says when to
+    try again.
+    """
+    ERROR_REASON_PASSWORD_REFUSED: _ErrorReason.ValueType  # 113
+    """INVALID_ARGUMENT: the password can't be taken. Metadata: `rule` (`too_short`, `too_long`, `known_from_breaches`,
+    `resembles_account`).
+    """
+    ERROR_REASON_REFRESH_TOKEN_REFUSED: _ErrorReason.ValueType  # 114
+    """UNAUTHENTICATED: the refresh token is unknown, its time is over, or its session has ended. Log in again."""
+    ERROR_REASON_REFRESH_TOKEN_REUSED: _ErrorReason.ValueType  # 115
+    """UNAUTHENTICATED: the refresh token was used before, so somebody else may have it. Its session has ended. Log in
+    again.
+    """
+    ERROR_REASON_TOKEN_REVOKED: _ErrorReason.ValueType  # 116
+    """UNAUTHENTICATED: the access token's session has ended, or its user, role or credential was changed or revoked
+    since. Renew it, or log in again.
+    """
+    ERROR_REASON_ONE_TIME_TOKEN_REFUSED: _ErrorReason.ValueType  # 117
+    """FAILED_PRECONDITION: the token of the message is unknown, was used before, or its time is over."""
+    ERROR_REASON_USER_ALREADY_EXISTS: _ErrorReason.ValueType  # 118
+    """ALREADY_EXISTS: a user of the organization has this e-mail address. Metadata: `name`."""
+    ERROR_REASON_USER_NOT_FOUND: _ErrorReason.ValueType  # 119
+    """NOT_FOUND: no such user in the caller's organization. Metadata: `name`."""
+    ERROR_REASON_INVITATION_NOT_FOUND: _ErrorReason.ValueType  # 120
+    """NOT_FOUND: no such invitation in the caller's organization. Metadata: `name`."""
+    ERROR_REASON_INVITATION_CLOSED: _ErrorReason.ValueType  # 121
+    """FAILED_PRECONDITION: the invitation does not wait for its answer any more. Metadata: `name`."""
+    ERROR_REASON_ROLE_NOT_FOUND: _ErrorReason.ValueType  # 122
+    """NOT_FOUND: no such role. Metadata: `name`."""
+    ERROR_REASON_ROLE_ALREADY_EXISTS: _ErrorReason.ValueType  # 123
+    """ALREADY_EXISTS: a role of the organization has this display name. Metadata: `name`."""
+    ERROR_REASON_ROLE_IN_USE: _ErrorReason.ValueType  # 124
+    """FAILED_PRECONDITION: users, invitations or issuers have the role. Metadata: `name`."""
+    ERROR_REASON_LAST_OWNER: _ErrorReason.ValueType  # 125
+    """FAILED_PRECONDITION: the organization would be left without an active owner. Metadata: `name`."""
+    ERROR_REASON_API_KEY_NOT_FOUND: _ErrorReason.ValueType  # 126
+    """NOT_FOUND: no such API key in the caller's organization. Metadata: `name`."""
+    ERROR_REASON_API_KEY_REFUSED: _ErrorReason.ValueType  # 127
+    """UNAUTHENTICATED: the API key is unknown, revoked, or its time is over."""
+    ERROR_REASON_OAUTH_CLIENT_NOT_FOUND: _ErrorReason.ValueType  # 128
+    """NOT_FOUND: no such OAuth 2.0 client in the caller's organization. Metadata: `name`."""
+    ERROR_REASON_IDENTITY_PROVIDER_NOT_FOUND: _ErrorReason.ValueType  # 129
+    """NOT_FOUND: no such OpenID Connect issuer in the caller's organization. Metadata: `name`."""
+    ERROR_REASON_ID_TOKEN_REFUSED: _ErrorReason.ValueType  # 130
+    """UNAUTHENTICATED: the ID token is not accepted, or its user has no account here."""
+    ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 131
+    """NOT_FOUND: no such session of the caller. Metadata: `name`."""
+    ERROR_REASON_SECOND_FACTOR_ENABLED: _ErrorReason.ValueType  # 132
+    """FAILED_PRECONDITION: the caller has a second factor already."""
+    ERROR_REASON_SECOND_FACTOR_NOT_ENROLLED: _ErrorReason.ValueType  # 133
+    """FAILED_PRECONDITION: the caller has no second factor, or has not begun to set one up."""
+    ERROR_REASON_EMAIL_NOT_VERIFIED: _ErrorReason.ValueType  # 134
+    """FAILED_PRECONDITION: the caller has to verify their e-mail address first."""
+    ERROR_REASON_ORGANIZATION_AMBIGUOUS: _ErrorReason.ValueType  # 135
+    """FAILED_PRECONDITION: this e-mail address and password have accounts in several organizations. Name one.
+    Metadata: `organizations` (their resource names, separated by commas).
+    """
+    ERROR_REASON_ORGANIZATION_NOT_FOUND: _ErrorReason.ValueType  # 136
+    """NOT_FOUND: this is not the caller's organization. Metadata: `name`."""
+    ERROR_REASON_WORKFLOW_NOT_FOUND: _ErrorReason.ValueType  # 90
+    """NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`."""
+    ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 91
+    """NOT_FOUND: no such webhook delivery in the caller's tenant. Metadata: `name`."""
+    ERROR_REASON_WEBHOOK_DELIVERY_PENDING: _ErrorReason.ValueType  # 92
+    """FAILED_PRECONDITION: the delivery is still being tried, so it can't be replayed yet. Metadata: `name`."""
+    ERROR_REASON_WEBHOOK_TARGET_REFUSED: _ErrorReason.ValueType  # 93
+    """INVALID_ARGUMENT: a webhook's URL leads to where none may be sent: not `https`, or a private, loopback or link-local
+    address. Metadata: `host`.
+    """
+    ERROR_REASON_TOO_MANY_WORKFLOWS: _ErrorReason.ValueType  # 94
+    """RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons that `google.rpc.ErrorInfo.reason` can have, in the domain `leadline.dev`. The text there is the
@@ -182,6 +262,86 @@ ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 43
 """RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
 to retry.
 """
+ERROR_REASON_DEAD_LETTER_NOT_FOUND: ErrorReason.ValueType  # 80
+"""NOT_FOUND: no such dead letter in the caller's tenant. Metadata: `name`."""
+ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 81
+"""OUT_OF_RANGE: what comes after the resume token is not kept any more. Begin with a snapshot."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 50
 """INTERNAL: a defect of Leadline. The log has the cause under the request id. Metadata: `request_id`."""
+ERROR_REASON_CREDENTIALS_REFUSED: ErrorReason.ValueType  # 110
+"""UNAUTHENTICATED: no account has this e-mail address and password, or it is deactivated."""
+ERROR_REASON_SECOND_FACTOR_REFUSED: ErrorReason.ValueType  # 111
+"""UNAUTHENTICATED: the code is wrong, was used before, or the challenge is over. Log in again."""
+ERROR_REASON_LOG_IN_THROTTLED: ErrorReason.ValueType  # 112
+"""RESOURCE_EXHAUSTED: too many attempts for this account or from this address. `google.rpc.RetryInfo` says when to
+try again.
+"""
+ERROR_REASON_PASSWORD_REFUSED: ErrorReason.ValueType  # 113
+"""INVALID_ARGUMENT: the password can't be taken. Metadata: `rule` (`too_short`, `too_long`, `known_from_breaches`,
+`resembles_account`).
+"""
+ERROR_REASON_REFRESH_TOKEN_REFUSED: ErrorReason.ValueType  # 114
+"""UNAUTHENTICATED: the refresh token is unknown, its time is over, or its session has ended. Log in again."""
+ERROR_REASON_REFRESH_TOKEN_REUSED: ErrorReason.ValueType  # 115
+"""UNAUTHENTICATED: the refresh token was used before, so somebody else may have it. Its session has ended. Log in
+again.
+"""
+ERROR_REASON_TOKEN_REVOKED: ErrorReason.ValueType  # 116
+"""UNAUTHENTICATED: the access token's session has ended, or its user, role or credential was changed or revoked
+since. Renew it, or log in again.
+"""
+ERROR_REASON_ONE_TIME_TOKEN_REFUSED: ErrorReason.ValueType  # 117
+"""FAILED_PRECONDITION: the token of the message is unknown, was used before, or its time is over."""
+ERROR_REASON_USER_ALREADY_EXISTS: ErrorReason.ValueType  # 118
+"""ALREADY_EXISTS: a user of the organization has this e-mail address. Metadata: `name`."""
+ERROR_REASON_USER_NOT_FOUND: ErrorReason.ValueType  # 119
+"""NOT_FOUND: no such user in the caller's organization. Metadata: `name`."""
+ERROR_REASON_INVITATION_NOT_FOUND: ErrorReason.ValueType  # 120
+"""NOT_FOUND: no such invitation in the caller's organization. Metadata: `name`."""
+ERROR_REASON_INVITATION_CLOSED: ErrorReason.ValueType  # 121
+"""FAILED_PRECONDITION: the invitation does not wait for its answer any more. Metadata: `name`."""
+ERROR_REASON_ROLE_NOT_FOUND: ErrorReason.ValueType  # 122
+"""NOT_FOUND: no such role. Metadata: `name`."""
+ERROR_REASON_ROLE_ALREADY_EXISTS: ErrorReason.ValueType  # 123
+"""ALREADY_EXISTS: a role of the organization has this display name. Metadata: `name`."""
+ERROR_REASON_ROLE_IN_USE: ErrorReason.ValueType  # 124
+"""FAILED_PRECONDITION: users, invitations or issuers have the role. Metadata: `name`."""
+ERROR_REASON_LAST_OWNER: ErrorReason.ValueType  # 125
+"""FAILED_PRECONDITION: the organization would be left without an active owner. Metadata: `name`."""
+ERROR_REASON_API_KEY_NOT_FOUND: ErrorReason.ValueType  # 126
+"""NOT_FOUND: no such API key in the caller's organization. Metadata: `name`."""
+ERROR_REASON_API_KEY_REFUSED: ErrorReason.ValueType  # 127
+"""UNAUTHENTICATED: the API key is unknown, revoked, or its time is over."""
+ERROR_REASON_OAUTH_CLIENT_NOT_FOUND: ErrorReason.ValueType  # 128
+"""NOT_FOUND: no such OAuth 2.0 client in the caller's organization. Metadata: `name`."""
+ERROR_REASON_IDENTITY_PROVIDER_NOT_FOUND: ErrorReason.ValueType  # 129
+"""NOT_FOUND: no such OpenID Connect issuer in the caller's organization. Metadata: `name`."""
+ERROR_REASON_ID_TOKEN_REFUSED: ErrorReason.ValueType  # 130
+"""UNAUTHENTICATED: the ID token is not accepted, or its user has no account here."""
+ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 131
+"""NOT_FOUND: no such session of the caller. Metadata: `name`."""
+ERROR_REASON_SECOND_FACTOR_ENABLED: ErrorReason.ValueType  # 132
+"""FAILED_PRECONDITION: the caller has a second factor already."""
+ERROR_REASON_SECOND_FACTOR_NOT_ENROLLED: ErrorReason.ValueType  # 133
+"""FAILED_PRECONDITION: the caller has no second factor, or has not begun to set one up."""
+ERROR_REASON_EMAIL_NOT_VERIFIED: ErrorReason.ValueType  # 134
+"""FAILED_PRECONDITION: the caller has to verify their e-mail address first."""
+ERROR_REASON_ORGANIZATION_AMBIGUOUS: ErrorReason.ValueType  # 135
+"""FAILED_PRECONDITION: this e-mail address and password have accounts in several organizations. Name one.
+Metadata: `organizations` (their resource names, separated by commas).
+"""
+ERROR_REASON_ORGANIZATION_NOT_FOUND: ErrorReason.ValueType  # 136
+"""NOT_FOUND: this is not the caller's organization. Metadata: `name`."""
+ERROR_REASON_WORKFLOW_NOT_FOUND: ErrorReason.ValueType  # 90
+"""NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`."""
+ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 91
+"""NOT_FOUND: no such webhook delivery in the caller's tenant. Metadata: `name`."""
+ERROR_REASON_WEBHOOK_DELIVERY_PENDING: ErrorReason.ValueType  # 92
+"""FAILED_PRECONDITION: the delivery is still being tried, so it can't be replayed yet. Metadata: `name`."""
+ERROR_REASON_WEBHOOK_TARGET_REFUSED: ErrorReason.ValueType  # 93
+"""INVALID_ARGUMENT: a webhook's URL leads to where none may be sent: not `https`, or a private, loopback or link-local
+address. Metadata: `host`.
+"""
+ERROR_REASON_TOO_MANY_WORKFLOWS: ErrorReason.ValueType  # 94
+"""RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cleadline/v1/permission.proto\x12\x0bleadline.v1\x1a google/protobuf/descriptor.proto*\x88\x04\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12)\n\x15PERMISSION_LEADS_READ\x10\x01\x1a\x0e\xca\xf3\x18\nleads.read\x12+\n\x16PERMISSION_LEADS_WRITE\x10\x02\x1a\x0f\xca\xf3\x18\x0bleads.write\x12-\n\x17PERMISSION_EVENTS_WRITE\x10\x03\x1a\x10\xca\xf3\x18\x0c\x65vents.write\x12+\n\x16PERMISSION_SCORES_READ\x10\x04\x1a\x0f\xca\xf3\x18\x0bscores.read\x12+\n\x16PERMISSION_MODELS_READ\x10\x05\x1a\x0f\xca\xf3\x18\x0bmodels.read\x12-\n\x17PERMISSION_MODELS_TRAIN\x10\x06\x1a\x10\xca\xf3\x18\x0cmodels.train\x12\x33\n\x1aPERMISSION_OPERATIONS_READ\x10\x07\x1a\x13\xca\xf3\x18\x0foperations.read\x12\x37\n\x1cPERMISSION_OPERATIONS_CANCEL\x10\x08\x1a\x15\xca\xf3\x18\x11operations.cancel\x12\x31\n\x19PERMISSION_MODELS_PROMOTE\x10\t\x1a\x12\xca\xf3\x18\x0emodels.promote\x12-\n\x17PERMISSION_SCORES_WRITE\x10\n\x1a\x10\xca\xf3\x18\x0cscores.write:9\n\x05scope\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\tR\x05scope:j\n\x13required_permission\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0e\x32\x17.leadline.v1.PermissionR\x12requiredPermissionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cleadline/v1/permission.proto\x12\x0bleadline.v1\x1a google/protobuf/descriptor.proto*\x82\x0c\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12)\n\x15PERMISSION_LEADS_READ\x10\x01\x1a\x0e\xca\xf3\x18\nleads.read\x12+\n\x16PERMISSION_LEADS_WRITE\x10\x02\x1a\x0f\xca\xf3\x18\x0bleads.write\x12-\n\x17PERMISSION_EVENTS_WRITE\x10\x03\x1a\x10\xca\xf3\x18\x0c\x65vents.write\x12+\n\x16PERMISSION_SCORES_READ\x10\x04\x1a\x0f\xca\xf3\x18\x0bscores.read\x12+\n\x16PERMISSION_MODELS_READ\x10\x05\x1a\x0f\xca\xf3\x18\x0bmodels.read\x12-\n\x17PERMISSION_MODELS_TRAIN\x10\x06\x1a\x10\xca\xf3\x18\x0cmodels.train\x12\x33\n\x1aPERMISSION_OPERATIONS_READ\x10\x07\x1a\x13\xca\xf3\x18\x0foperations.read\x12\x37\n\x1cPERMISSION_OPERATIONS_CANCEL\x10\x08\x1a\x15\xca\xf3\x18\x11operations.cancel\x12\x31\n\x19PERMISSION_MODELS_PROMOTE\x10\t\x1a\x12\xca\xf3\x18\x0emodels.promote\x12-\n\x17PERMISSION_SCORES_WRITE\x10\n\x1a\x10\xca\xf3\x18\x0cscores.write\x12\x37\n\x1cPERMISSION_ORGANIZATION_READ\x10\x1b\x1a\x15\xca\xf3\x18\x11organization.read\x12\x39\n\x1dPERMISSION_ORGANIZATION_WRITE\x10\x1c\x1a\x16\xca\xf3\x18\x12organization.write\x12)\n\x15PERMISSION_USERS_READ\x10\x1d\x1a\x0e\xca\xf3\x18\nusers.read\x12+\n\x16PERMISSION_USERS_WRITE\x10\x1e\x1a\x0f\xca\xf3\x18\x0busers.write\x12)\n\x15PERMISSION_ROLES_READ\x10\x1f\x1a\x0e\xca\xf3\x18\nroles.read\x12+\n\x16PERMISSION_ROLES_WRITE\x10 \x1a\x0f\xca\xf3\x18\x0broles.write\x12\x35\n\x1bPERMISSION_CREDENTIALS_READ\x10!\x1a\x14\xca\xf3\x18\x10\x63redentials.read\x12\x37\n\x1cPERMISSION_CREDENTIALS_WRITE\x10\"\x1a\x15\xca\xf3\x18\x11\x63redentials.write\x12\x31\n\x19PERMISSION_PROVIDERS_READ\x10#\x1a\x12\xca\xf3\x18\x0eproviders.read\x12\x33\n\x1aPERMISSION_PROVIDERS_WRITE\x10$\x1a\x13\xca\xf3\x18\x0fproviders.write\x12\x31\n\x19PERMISSION_ACCOUNT_MANAGE\x10%\x1a\x12\xca\xf3\x18\x0e\x61\x63\x63ount.manage\x12\x31\n\x19PERMISSION_LEADS_PII_READ\x10&\x1a\x12\xca\xf3\x18\x0eleads.pii.read\x12\x36\n\x1cPERMISSION_DEAD_LETTERS_READ\x10\x12\x1a\x14\xca\xf3\x18\x10\x64\x65\x61\x64letters.read\x12\x38\n\x1dPERMISSION_DEAD_LETTERS_WRITE\x10\x13\x1a\x15\xca\xf3\x18\x11\x64\x65\x61\x64letters.write\x12\x31\n\x19PERMISSION_WORKFLOWS_READ\x10\x15\x1a\x12\xca\xf3\x18\x0eworkflows.read\x12\x33\n\x1aPERMISSION_WORKFLOWS_WRITE\x10\x16\x1a\x13\xca\xf3\x18\x0fworkflows.write\x12\x31\n\x19PERMISSION_WEBHOOKS_WRITE\x10\x17\x1a\x12\xca\xf3\x18\x0ewebhooks.write\x12\x39\n\x1dPERMISSION_NOTIFICATIONS_READ\x10\x18\x1a\x16\xca\xf3\x18\x12notifications.read\x12%\n\x13PERMISSION_CRM_READ\x10\x19\x1a\x0c\xca\xf3\x18\x08\x63rm.read\x12\'\n\x14PERMISSION_CRM_WRITE\x10\x1a\x1a\r\xca\xf3\x18\tcrm.write:9\n\x05scope\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\tR\x05scope:j\n\x13required_permission\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0e\x32\x17.leadline.v1.PermissionR\x12requiredPermission:8\n\x06public\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\x08R\x06publicb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +52,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PERMISSION'].values_by_name["PERMISSION_MODELS_PROMOTE"]._serialized_options = b'\312\363\030\016models.promote'
   _globals['_PERMISSION'].values_by_name["PERMISSION_SCORES_WRITE"]._loaded_options = None
   _globals['_PERMISSION'].values_by_name["PERMISSION_SCORES_WRITE"]._serialized_options = b'\312\363\030\014scores.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ORGANIZATION_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ORGANIZATION_READ"]._serialized_options = b'\312\363\030\021organization.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ORGANIZATION_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ORGANIZATION_WRITE"]._serialized_options = b'\312\363\030\022organization.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_USERS_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_USERS_READ"]._serialized_options = b'\312\363\030\nusers.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_USERS_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_USERS_WRITE"]._serialized_options = b'\312\363\030\013users.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ROLES_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ROLES_READ"]._serialized_options = b'\312\363\030\nroles.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ROLES_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ROLES_WRITE"]._serialized_options = b'\312\363\030\013roles.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CREDENTIALS_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CREDENTIALS_READ"]._serialized_options = b'\312\363\030\020credentials.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CREDENTIALS_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CREDENTIALS_WRITE"]._serialized_options = b'\312\363\030\021credentials.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_PROVIDERS_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_PROVIDERS_READ"]._serialized_options = b'\312\363\030\016providers.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_PROVIDERS_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_PROVIDERS_WRITE"]._serialized_options = b'\312\363\030\017providers.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ACCOUNT_MANAGE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_ACCOUNT_MANAGE"]._serialized_options = b'\312\363\030\016account.manage'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_LEADS_PII_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_LEADS_PII_READ"]._serialized_options = b'\312\363\030\016leads.pii.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_DEAD_LETTERS_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_DEAD_LETTERS_READ"]._serialized_options = b'\312\363\030\020deadletters.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_DEAD_LETTERS_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_DEAD_LETTERS_WRITE"]._serialized_options = b'\312\363\030\021deadletters.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_WORKFLOWS_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_WORKFLOWS_READ"]._serialized_options = b'\312\363\030\016workflows.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_WORKFLOWS_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_WORKFLOWS_WRITE"]._serialized_options = b'\312\363\030\017workflows.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_WEBHOOKS_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_WEBHOOKS_WRITE"]._serialized_options = b'\312\363\030\016webhooks.write'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_NOTIFICATIONS_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_NOTIFICATIONS_READ"]._serialized_options = b'\312\363\030\022notifications.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CRM_READ"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CRM_READ"]._serialized_options = b'\312\363\030\010crm.read'
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CRM_WRITE"]._loaded_options = None
+  _globals['_PERMISSION'].values_by_name["PERMISSION_CRM_WRITE"]._serialized_options = b'\312\363\030\tcrm.write'
   _globals['_PERMISSION']._serialized_start=80
-  _globals['_PERMISSION']._serialized_end=600
+  _globals['_PERMISSION']._serialized_end=1618
 # @@protoc_insertion_point(module_scope)

@@ -46,10 +46,50 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Make a model champion, roll back to an earlier one, delete models."""
     PERMISSION_SCORES_WRITE: _Permission.ValueType  # 10
     """Have every open lead scored anew."""
+    PERMISSION_ORGANIZATION_READ: _Permission.ValueType  # 27
+    """Read what the organization is."""
+    PERMISSION_ORGANIZATION_WRITE: _Permission.ValueType  # 28
+    """Change what the organization is."""
+    PERMISSION_USERS_READ: _Permission.ValueType  # 29
+    """Read users and invitations."""
+    PERMISSION_USERS_WRITE: _Permission.ValueType  # 30
+    """Invite users, change their roles, keep them out."""
+    PERMISSION_ROLES_READ: _Permission.ValueType  # 31
+    """Read roles."""
+    PERMISSION_ROLES_WRITE: _Permission.ValueType  # 32
+    """Make, change and delete roles."""
+    PERMISSION_CREDENTIALS_READ: _Permission.ValueType  # 33
+    """Read which API keys and OAuth 2.0 clients there are."""
+    PERMISSION_CREDENTIALS_WRITE: _Permission.ValueType  # 34
+    """Make, rotate and revoke API keys and OAuth 2.0 clients."""
+    PERMISSION_PROVIDERS_READ: _Permission.ValueType  # 35
+    """Read which OpenID Connect issuers are trusted."""
+    PERMISSION_PROVIDERS_WRITE: _Permission.ValueType  # 36
+    """Say which OpenID Connect issuers are trusted."""
+    PERMISSION_ACCOUNT_MANAGE: _Permission.ValueType  # 37
+    """Keep one's own account: sessions, password, second factor. Every user has it, and no program."""
+    PERMISSION_LEADS_PII_READ: _Permission.ValueType  # 38
+    """See personal data of leads; whoever lacks it gets e-mail, phone and name masked."""
+    PERMISSION_DEAD_LETTERS_READ: _Permission.ValueType  # 18
+    """Read what was rejected: events that could not be used, and leads that could not be scored."""
+    PERMISSION_DEAD_LETTERS_WRITE: _Permission.ValueType  # 19
+    """Correct, replay and delete what was rejected."""
+    PERMISSION_WORKFLOWS_READ: _Permission.ValueType  # 21
+    """Read workflows, what they did, and their webhook deliveries."""
+    PERMISSION_WORKFLOWS_WRITE: _Permission.ValueType  # 22
+    """Create, change, enable, disable and delete workflows."""
+    PERMISSION_WEBHOOKS_WRITE: _Permission.ValueType  # 23
+    """Rotate the secrets of webhooks, and replay deliveries."""
+    PERMISSION_NOTIFICATIONS_READ: _Permission.ValueType  # 24
+    """Read one's notifications, and mark them as read."""
+    PERMISSION_CRM_READ: _Permission.ValueType  # 25
+    """Look into the queues for the CRM."""
+    PERMISSION_CRM_WRITE: _Permission.ValueType  # 26
+    """Take and acknowledge items of the queues for the CRM."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
-    """What a principal may do. Every rpc names the one permission it needs in its `required_permission` option;
-    a token carries the permissions of its principal as text in its `scope` claim, separated by spaces.
+    """What a principal may do. Every rpc names the one permission it needs in its `required_permission` option, or is
+    `public`; a token carries the permissions of its principal as text in its `scope` claim, separated by spaces.
     """
 
 PERMISSION_UNSPECIFIED: Permission.ValueType  # 0
@@ -74,11 +114,56 @@ PERMISSION_MODELS_PROMOTE: Permission.ValueType  # 9
 """Make a model champion, roll back to an earlier one, delete models."""
 PERMISSION_SCORES_WRITE: Permission.ValueType  # 10
 """Have every open lead scored anew."""
+PERMISSION_ORGANIZATION_READ: Permission.ValueType  # 27
+"""Read what the organization is."""
+PERMISSION_ORGANIZATION_WRITE: Permission.ValueType  # 28
+"""Change what the organization is."""
+PERMISSION_USERS_READ: Permission.ValueType  # 29
+"""Read users and invitations."""
+PERMISSION_USERS_WRITE: Permission.ValueType  # 30
+"""Invite users, change their roles, keep them out."""
+PERMISSION_ROLES_READ: Permission.ValueType  # 31
+"""Read roles."""
+PERMISSION_ROLES_WRITE: Permission.ValueType  # 32
+"""Make, change and delete roles."""
+PERMISSION_CREDENTIALS_READ: Permission.ValueType  # 33
+"""Read which API keys and OAuth 2.0 clients there are."""
+PERMISSION_CREDENTIALS_WRITE: Permission.ValueType  # 34
+"""Make, rotate and revoke API keys and OAuth 2.0 clients."""
+PERMISSION_PROVIDERS_READ: Permission.ValueType  # 35
+"""Read which OpenID Connect issuers are trusted."""
+PERMISSION_PROVIDERS_WRITE: Permission.ValueType  # 36
+"""Say which OpenID Connect issuers are trusted."""
+PERMISSION_ACCOUNT_MANAGE: Permission.ValueType  # 37
+"""Keep one's own account: sessions, password, second factor. Every user has it, and no program."""
+PERMISSION_LEADS_PII_READ: Permission.ValueType  # 38
+"""See personal data of leads; whoever lacks it gets e-mail, phone and name masked."""
+PERMISSION_DEAD_LETTERS_READ: Permission.ValueType  # 18
+"""Read what was rejected: events that could not be used, and leads that could not be scored."""
+PERMISSION_DEAD_LETTERS_WRITE: Permission.ValueType  # 19
+"""Correct, replay and delete what was rejected."""
+PERMISSION_WORKFLOWS_READ: Permission.ValueType  # 21
+"""Read workflows, what they did, and their webhook deliveries."""
+PERMISSION_WORKFLOWS_WRITE: Permission.ValueType  # 22
+"""Create, change, enable, disable and delete workflows."""
+PERMISSION_WEBHOOKS_WRITE: Permission.ValueType  # 23
+"""Rotate the secrets of webhooks, and replay deliveries."""
+PERMISSION_NOTIFICATIONS_READ: Permission.ValueType  # 24
+"""Read one's notifications, and mark them as read."""
+PERMISSION_CRM_READ: Permission.ValueType  # 25
+"""Look into the queues for the CRM."""
+PERMISSION_CRM_WRITE: Permission.ValueType  # 26
+"""Take and acknowledge items of the queues for the CRM."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 SCOPE_FIELD_NUMBER: _builtins.int
 REQUIRED_PERMISSION_FIELD_NUMBER: _builtins.int
+PUBLIC_FIELD_NUMBER: _builtins.int
 scope: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.str]
 """The text by which a token's `scope` claim names this permission."""
 required_permission: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Permission.ValueType]
 """The permission that a caller of this rpc must hold; without it the answer is PERMISSION_DENIED."""
+public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
+"""Whether the rpc takes calls without an access token. An rpc has either this or `required_permission`; one with
+neither, or with both, fails the build.
+"""
