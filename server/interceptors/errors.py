@@ -60,8 +60,21 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
     ),
     errors.ModelInUse: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_MODEL_IN_USE),
     errors.ModelBroken: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_MODEL_BROKEN),
+    errors.ExperimentNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_EXPERIMENT_NOT_FOUND),
+    errors.ExperimentConflict: (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        error_reason_pb2.ERROR_REASON_EXPERIMENT_CONFLICT,
+    ),
+    errors.ExperimentOver: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_EXPERIMENT_OVER),
+    errors.ExperimentInconclusive: (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        error_reason_pb2.ERROR_REASON_EXPERIMENT_INCONCLUSIVE,
+    ),
+    errors.DriftReportNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_DRIFT_REPORT_NOT_FOUND),
     errors.OperationCancelled: (grpc.StatusCode.ABORTED, error_reason_pb2.ERROR_REASON_OPERATION_CANCELLED),
     errors.OperationDone: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_OPERATION_DONE),
+    errors.DeadLetterNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_DEAD_LETTER_NOT_FOUND),
+    errors.ResumeTokenExpired: (grpc.StatusCode.OUT_OF_RANGE, error_reason_pb2.ERROR_REASON_RESUME_TOKEN_EXPIRED),
     errors.DependencyUnavailable: (
         grpc.StatusCode.UNAVAILABLE,
         error_reason_pb2.ERROR_REASON_DEPENDENCY_UNAVAILABLE,

@@ -8,14 +8,17 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── InvalidPageToken        page token of another query, or not ours
     ├── InvalidFieldMask        update mask names what can't be written
     ├── InvalidResumeToken      resume token of another watch, or not ours
+    ├── ResumeTokenExpired      what comes after a resume token is not kept any more
     ├── IdempotencyKeyReused    key used before for another request
     ├── TokenMissing, TokenInvalid, TokenExpired
     ├── PermissionMissing
-    ├── LeadNotFound, ModelNotFound, OperationNotFound
+    ├── LeadNotFound, ModelNotFound, OperationNotFound, DeadLetterNotFound
     ├── LeadAlreadyExists
     ├── EtagMismatch
     ├── NoModel, NotEnoughOutcomes, NoUsableField
     ├── PromotionRefused, ModelInUse, ModelBroken
+    ├── ExperimentNotFound, ExperimentConflict, ExperimentOver, ExperimentInconclusive
+    ├── DriftReportNotFound
     ├── OperationCancelled, OperationDone
     ├── DependencyUnavailable   PostgreSQL, Redis or the model server can't be reached
     ├── DeadlineExceeded
@@ -97,6 +100,24 @@ class InvalidResumeToken(LeadlineError):
 
     def __init__(self) -> None:
         super().__init__("the resume token was not made by this service for this watch; begin without one")
+
+
+class ResumeTokenExpired(LeadlineError):
+    """What comes after a resume token is not kept any more."""
+
+    def __init__(self) -> None:
+        super().__init__("what comes after the resume token is not kept any more; begin with a snapshot")
+
+
+class DeadLetterNotFound(LeadlineError):
+    """The caller's tenant has no such dead letter.
+
+    Args:
+        name: The resource name that was asked for.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no dead letter {name}", {"name": name})
 
 
 class InvalidFieldMask(LeadlineError):
@@ -269,6 +290,65 @@ class NoUsableField(LeadlineError):
 
     def __init__(self) -> None:
         super().__init__("there is nothing to learn from: every field of the leads is empty, constant or excluded")
+
+
+class ExperimentNotFound(LeadlineError):
+    """The tenant has no such experiment.
+
+    Args:
+        name: The experiment's resource name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no {name}", {"name": name})
+
+
+class ExperimentConflict(LeadlineError):
+    """An experiment can't begin beside what runs already.
+
+    Args:
+        name: The resource name of the experiment or the model that is in the way.
+        reason: Why, in words.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason, {"name": name})
+
+
+class ExperimentOver(LeadlineError):
+    """The experiment has ended.
+
+    Args:
+        name: The experiment's resource name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has ended", {"name": name})
+
+
+class ExperimentInconclusive(LeadlineError):
+    """Too few outcomes are known to conclude an experiment from.
+
+    Args:
+        name: The experiment's resource name.
+        reason: What is missing, in words.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason, {"name": name})
+
+
+class DriftReportNotFound(LeadlineError):
+    """A model has not been checked yet.
+
+    Args:
+        name: The model's resource name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} has not been checked yet; only a champion is, within its policy's interval", {"name": name}
+        )
 
 
 class OperationCancelled(LeadlineError):

@@ -34,6 +34,10 @@ class _ModelStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ModelState
     """Makes the scores of the tenant. There is at most one."""
     MODEL_STATE_RETIRED: _ModelState.ValueType  # 3
     """Was champion before. Its files are kept."""
+    MODEL_STATE_SHADOW: _ModelState.ValueType  # 4
+    """Scores the same leads as the champion in an experiment, unseen."""
+    MODEL_STATE_CANARY: _ModelState.ValueType  # 5
+    """Makes the scores of a share of the leads in an experiment."""
 
 class ModelState(_ModelState, metaclass=_ModelStateEnumTypeWrapper):
     """What a model is used for at present."""
@@ -46,6 +50,10 @@ MODEL_STATE_CHAMPION: ModelState.ValueType  # 2
 """Makes the scores of the tenant. There is at most one."""
 MODEL_STATE_RETIRED: ModelState.ValueType  # 3
 """Was champion before. Its files are kept."""
+MODEL_STATE_SHADOW: ModelState.ValueType  # 4
+"""Scores the same leads as the champion in an experiment, unseen."""
+MODEL_STATE_CANARY: ModelState.ValueType  # 5
+"""Makes the scores of a share of the leads in an experiment."""
 Global___ModelState: _TypeAlias = ModelState  # noqa: Y015
 
 class _Algorithm:

@@ -83,7 +83,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     `promotion_gate` has the figures; `override_gate` promotes it all the same.
     """
     ERROR_REASON_MODEL_IN_USE: _ErrorReason.ValueType  # 36
-    """FAILED_PRECONDITION: the model is champion and can't be deleted. Metadata: `name`."""
+    """FAILED_PRECONDITION: the model is champion or in an experiment and can't be deleted. Metadata: `name`."""
     ERROR_REASON_MODEL_BROKEN: _ErrorReason.ValueType  # 37
     """FAILED_PRECONDITION: the model server can't load the model's files, so the champion stays. Metadata: `name`."""
     ERROR_REASON_DEPENDENCY_UNAVAILABLE: _ErrorReason.ValueType  # 40
@@ -98,6 +98,20 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
     to retry.
     """
+    ERROR_REASON_EXPERIMENT_NOT_FOUND: _ErrorReason.ValueType  # 70
+    """NOT_FOUND: no such experiment in the caller's tenant. Metadata: `name`."""
+    ERROR_REASON_EXPERIMENT_CONFLICT: _ErrorReason.ValueType  # 71
+    """FAILED_PRECONDITION: the experiment can't begin beside what runs already, or its challenger is champion or in
+    another experiment. Metadata: `name` (of the experiment or the model that is in the way).
+    """
+    ERROR_REASON_EXPERIMENT_OVER: _ErrorReason.ValueType  # 72
+    """FAILED_PRECONDITION: the experiment has ended. Metadata: `name`."""
+    ERROR_REASON_EXPERIMENT_INCONCLUSIVE: _ErrorReason.ValueType  # 73
+    """FAILED_PRECONDITION: too few outcomes are known to conclude from. Metadata: `name`. Wait, or use
+    `override_verdict`.
+    """
+    ERROR_REASON_DRIFT_REPORT_NOT_FOUND: _ErrorReason.ValueType  # 74
+    """NOT_FOUND: the model has not been checked yet. Metadata: `name`."""
     ERROR_REASON_DEAD_LETTER_NOT_FOUND: _ErrorReason.ValueType  # 80
     """NOT_FOUND: no such dead letter in the caller's tenant. Metadata: `name`."""
     ERROR_REASON_RESUME_TOKEN_EXPIRED: _ErrorReason.ValueType  # 81
@@ -247,7 +261,7 @@ ERROR_REASON_PROMOTION_REFUSED: ErrorReason.ValueType  # 35
 `promotion_gate` has the figures; `override_gate` promotes it all the same.
 """
 ERROR_REASON_MODEL_IN_USE: ErrorReason.ValueType  # 36
-"""FAILED_PRECONDITION: the model is champion and can't be deleted. Metadata: `name`."""
+"""FAILED_PRECONDITION: the model is champion or in an experiment and can't be deleted. Metadata: `name`."""
 ERROR_REASON_MODEL_BROKEN: ErrorReason.ValueType  # 37
 """FAILED_PRECONDITION: the model server can't load the model's files, so the champion stays. Metadata: `name`."""
 ERROR_REASON_DEPENDENCY_UNAVAILABLE: ErrorReason.ValueType  # 40
@@ -262,6 +276,20 @@ ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 43
 """RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
 to retry.
 """
+ERROR_REASON_EXPERIMENT_NOT_FOUND: ErrorReason.ValueType  # 70
+"""NOT_FOUND: no such experiment in the caller's tenant. Metadata: `name`."""
+ERROR_REASON_EXPERIMENT_CONFLICT: ErrorReason.ValueType  # 71
+"""FAILED_PRECONDITION: the experiment can't begin beside what runs already, or its challenger is champion or in
+another experiment. Metadata: `name` (of the experiment or the model that is in the way).
+"""
+ERROR_REASON_EXPERIMENT_OVER: ErrorReason.ValueType  # 72
+"""FAILED_PRECONDITION: the experiment has ended. Metadata: `name`."""
+ERROR_REASON_EXPERIMENT_INCONCLUSIVE: ErrorReason.ValueType  # 73
+"""FAILED_PRECONDITION: too few outcomes are known to conclude from. Metadata: `name`. Wait, or use
+`override_verdict`.
+"""
+ERROR_REASON_DRIFT_REPORT_NOT_FOUND: ErrorReason.ValueType  # 74
+"""NOT_FOUND: the model has not been checked yet. Metadata: `name`."""
 ERROR_REASON_DEAD_LETTER_NOT_FOUND: ErrorReason.ValueType  # 80
 """NOT_FOUND: no such dead letter in the caller's tenant. Metadata: `name`."""
 ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 81

@@ -46,6 +46,14 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Make a model champion, roll back to an earlier one, delete models."""
     PERMISSION_SCORES_WRITE: _Permission.ValueType  # 10
     """Have every open lead scored anew."""
+    PERMISSION_EXPERIMENTS_READ: _Permission.ValueType  # 14
+    """Read experiments and their results."""
+    PERMISSION_EXPERIMENTS_WRITE: _Permission.ValueType  # 15
+    """Start and stop experiments."""
+    PERMISSION_MONITORING_READ: _Permission.ValueType  # 16
+    """Read drift reports, alarms and the policy by which models are watched."""
+    PERMISSION_MONITORING_WRITE: _Permission.ValueType  # 17
+    """Change the policy by which models are watched."""
     PERMISSION_ORGANIZATION_READ: _Permission.ValueType  # 27
     """Read what the organization is."""
     PERMISSION_ORGANIZATION_WRITE: _Permission.ValueType  # 28
@@ -114,6 +122,14 @@ PERMISSION_MODELS_PROMOTE: Permission.ValueType  # 9
 """Make a model champion, roll back to an earlier one, delete models."""
 PERMISSION_SCORES_WRITE: Permission.ValueType  # 10
 """Have every open lead scored anew."""
+PERMISSION_EXPERIMENTS_READ: Permission.ValueType  # 14
+"""Read experiments and their results."""
+PERMISSION_EXPERIMENTS_WRITE: Permission.ValueType  # 15
+"""Start and stop experiments."""
+PERMISSION_MONITORING_READ: Permission.ValueType  # 16
+"""Read drift reports, alarms and the policy by which models are watched."""
+PERMISSION_MONITORING_WRITE: Permission.ValueType  # 17
+"""Change the policy by which models are watched."""
 PERMISSION_ORGANIZATION_READ: Permission.ValueType  # 27
 """Read what the organization is."""
 PERMISSION_ORGANIZATION_WRITE: Permission.ValueType  # 28
