@@ -10,7 +10,14 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, Service
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.rpc import error_details_pb2
 
-SCORER_SERVICES = frozenset({"leadline.v1.ScoringService"})
+SCORER_SERVICES = frozenset(
+    {
+        "leadline.v1.ScoringService",
+        "leadline.v1.RuleService",
+        "leadline.v1.ExperimentService",
+        "leadline.v1.MonitoringService",
+    }
+)
 """Full names of the services that the scorer answers; the server answers all others."""
 
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024

@@ -20,8 +20,14 @@ EVERY_SCOPE = (
     "models.read",
     "models.train",
     "models.promote",
+    "rules.read",
+    "rules.write",
     "operations.read",
     "operations.cancel",
+    "experiments.read",
+    "experiments.write",
+    "monitoring.read",
+    "monitoring.write",
 )
 _ALGORITHM = "ES256"
 

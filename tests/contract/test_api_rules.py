@@ -10,13 +10,20 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from leadline.v1 import (
+    dead_letter_service_pb2,
     error_reason_pb2,
+    experiment_pb2,
+    experiment_service_pb2,
     integration_service_pb2,
     lead_pb2,
     lead_service_pb2,
     model_pb2,
+    monitoring_pb2,
+    monitoring_service_pb2,
     operation_service_pb2,
     permission_pb2,
+    rule_service_pb2,
+    rule_set_pb2,
     scoring_service_pb2,
 )
 
@@ -27,8 +34,12 @@ from server.runtime import errors
 SERVICES: list[ServiceDescriptor] = [
     *lead_service_pb2.DESCRIPTOR.services_by_name.values(),
     *scoring_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *rule_service_pb2.DESCRIPTOR.services_by_name.values(),
     *integration_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *dead_letter_service_pb2.DESCRIPTOR.services_by_name.values(),
     *operation_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *experiment_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *monitoring_service_pb2.DESCRIPTOR.services_by_name.values(),
 ]
 METHODS = [pytest.param(method, id=method.full_name) for service in SERVICES for method in service.methods]
 LONGEST_KEY = 128
@@ -45,6 +56,11 @@ def http_pattern(method: MethodDescriptor) -> tuple[str, str, str]:
 def is_read(method: MethodDescriptor) -> bool:
     level = method.GetOptions().idempotency_level
     return bool(level == MethodOptions.IdempotencyLevel.NO_SIDE_EFFECTS)
+
+
+def is_repeatable(method: MethodDescriptor) -> bool:
+    level = method.GetOptions().idempotency_level
+    return bool(level == MethodOptions.IdempotencyLevel.IDEMPOTENT)
 
 
 def behaviors(field: FieldDescriptor) -> list[int]:
@@ -106,7 +122,8 @@ def test_standard_methods_have_their_form(method: MethodDescriptor) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_every_mutation_has_an_idempotency_key_and_no_read_has_one(method: MethodDescriptor) -> None:
     field = method.input_type.fields_by_name.get("idempotency_key")
-    assert (field is None) == is_read(method)
+    # What carries ids of its own by which repetitions are known needs no key.
+    assert (field is None) == (is_read(method) or is_repeatable(method))
     if field is not None:
         rules = field.GetOptions().Extensions[validate_pb2.field].string
         assert (rules.min_len, rules.max_len) == (1, LONGEST_KEY)
@@ -120,7 +137,7 @@ def test_names_are_required_and_have_a_pattern(method: MethodDescriptor) -> None
     if field is not None:
         assert field_behavior_pb2.REQUIRED in behaviors(field)
         pattern = field.GetOptions().Extensions[validate_pb2.field].string.pattern
-        collection = re.match(r"\^([a-z]+)/", pattern)
+        collection = re.match(r"\^([a-zA-Z]+)/", pattern)
         assert collection
         assert f"{{name={collection[1]}/*}}" in http_pattern(method)[1]
 
@@ -142,7 +159,16 @@ def test_long_running_operations_name_their_types(method: MethodDescriptor) -> N
         assert information.metadata_type == "OperationMetadata"
 
 
-@pytest.mark.parametrize("message", [lead_pb2.Lead.DESCRIPTOR, model_pb2.Model.DESCRIPTOR], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    "message",
+    [
+        lead_pb2.Lead.DESCRIPTOR,
+        model_pb2.Model.DESCRIPTOR,
+        experiment_pb2.Experiment.DESCRIPTOR,
+        monitoring_pb2.Alarm.DESCRIPTOR,
+    ],
+    ids=lambda m: m.name,
+)
 def test_resources_name_their_pattern(message: Descriptor) -> None:
     resource = message.GetOptions().Extensions[resource_pb2.resource]
     assert resource.type == f"leadline.dev/{message.name}"

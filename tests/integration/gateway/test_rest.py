@@ -22,6 +22,7 @@ BATCHES = [
 ]
 EVENTS = {"events": [{"eventId": "e", "lead": f"leads/{ID}", "type": "call", "occurredTime": "2026-01-02T03:04:05Z"}]}
 
+EXPERIMENT = {"kind": "EXPERIMENT_KIND_CANARY", "challenger": f"models/{ID}", "challengerShare": 0.1}
 ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
     ("POST", "/v1/leads", LEAD | KEY, "LeadService/CreateLead", [LEAD | KEY]),
     ("GET", f"/v1/leads/{ID}", None, "LeadService/GetLead", [{"name": f"leads/{ID}"}]),
@@ -94,6 +95,64 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
         [{"name": f"models/{ID}"} | KEY],
     ),
     ("GET", "/v1/scores:watch?resumeToken=t", None, "ScoringService/WatchScores", [{"resumeToken": "t"}]),
+    (
+        "POST",
+        "/v1/experiments",
+        {"experiment": EXPERIMENT} | KEY,
+        "ExperimentService/CreateExperiment",
+        [{"experiment": EXPERIMENT} | KEY],
+    ),
+    ("GET", f"/v1/experiments/{ID}", None, "ExperimentService/GetExperiment", [{"name": f"experiments/{ID}"}]),
+    ("GET", "/v1/experiments?pageSize=2", None, "ExperimentService/ListExperiments", [{"pageSize": 2}]),
+    (
+        "GET",
+        f"/v1/experiments/{ID}:result",
+        None,
+        "ExperimentService/GetExperimentResult",
+        [{"name": f"experiments/{ID}"}],
+    ),
+    (
+        "POST",
+        f"/v1/experiments/{ID}:stop",
+        KEY,
+        "ExperimentService/StopExperiment",
+        [{"name": f"experiments/{ID}"} | KEY],
+    ),
+    (
+        "POST",
+        f"/v1/experiments/{ID}:conclude",
+        KEY | {"overrideVerdict": True},
+        "ExperimentService/ConcludeExperiment",
+        [{"name": f"experiments/{ID}", "overrideVerdict": True} | KEY],
+    ),
+    (
+        "GET",
+        "/v1/models/champion:driftReport",
+        None,
+        "MonitoringService/GetDriftReport",
+        [{"name": "models/champion"}],
+    ),
+    ("GET", "/v1/alarms?standingOnly=true", None, "MonitoringService/ListAlarms", [{"standingOnly": True}]),
+    (
+        "GET",
+        "/v1/monitoring/policy",
+        None,
+        "MonitoringService/GetMonitoringPolicy",
+        [{"name": "monitoring/policy"}],
+    ),
+    (
+        "PATCH",
+        "/v1/monitoring/policy",
+        {"monitoringPolicy": {"rollBackOnBreach": True}, "updateMask": "rollBackOnBreach"} | KEY,
+        "MonitoringService/UpdateMonitoringPolicy",
+        [
+            {
+                "monitoringPolicy": {"name": "monitoring/policy", "rollBackOnBreach": True},
+                "updateMask": "rollBackOnBreach",
+            }
+            | KEY
+        ],
+    ),
     ("GET", f"/v1/operations/{ID}", None, "OperationService/GetOperation", [{"name": f"operations/{ID}"}]),
     ("GET", "/v1/operations", None, "OperationService/ListOperations", [{}]),
     (

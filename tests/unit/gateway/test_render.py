@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.contract import contract_services, grpc_path, is_stream
+from gateway.contract import SCORER_SERVICES, contract_services, grpc_path, is_stream
 from gateway.envoy import render as module
 from gateway.envoy.render import InvalidConfiguration, envoy_command, main, render
 from gateway.envoy.settings import EdgeSettings
@@ -48,7 +48,7 @@ def test_every_rpc_has_a_route_to_the_process_that_answers_it(tmp_path: Path) ->
     for service in contract_services():
         for method in service.methods:
             route = routes[grpc_path(method)]
-            assert route["cluster"] == ("scorer" if grpc_path(method).startswith(SCORING) else "server")
+            assert route["cluster"] == ("scorer" if service.full_name in SCORER_SERVICES else "server")
             seconds = float(route["max_stream_duration"]["max_stream_duration"].removesuffix("s"))
             assert seconds == (0 if is_stream(method) else 67 if method.name == "WaitOperation" else 7)
             assert ("retry_policy" in route) is not is_stream(method)
