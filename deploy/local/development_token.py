@@ -15,6 +15,8 @@ EVERY_SCOPE = (
     "leads.read",
     "leads.write",
     "events.write",
+    "deadletters.read",
+    "deadletters.write",
     "scores.read",
     "scores.write",
     "models.read",

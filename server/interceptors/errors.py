@@ -12,8 +12,10 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from leadline.v1 import error_reason_pb2
 
+from server.interceptors.identity_status_codes import IDENTITY_STATUS_CODES
 from server.interceptors.method_interceptor import Context, Method, SurroundingInterceptor
 from server.runtime import errors
+from server.runtime.identity_errors import LogInThrottled
 from server.runtime.logging import current_request_id
 
 ERROR_DOMAIN = "leadline.dev"
@@ -24,6 +26,7 @@ LONGEST_TEXT = 512
 
 STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reason_pb2.ErrorReason.ValueType]] = {
     errors.InvalidRequest: (grpc.StatusCode.INVALID_ARGUMENT, error_reason_pb2.ERROR_REASON_INVALID_REQUEST),
+    errors.RuleInvalid: (grpc.StatusCode.INVALID_ARGUMENT, error_reason_pb2.ERROR_REASON_RULE_INVALID),
     errors.InvalidFilter: (grpc.StatusCode.INVALID_ARGUMENT, error_reason_pb2.ERROR_REASON_INVALID_FILTER),
     errors.InvalidPageToken: (grpc.StatusCode.INVALID_ARGUMENT, error_reason_pb2.ERROR_REASON_INVALID_PAGE_TOKEN),
     errors.InvalidFieldMask: (grpc.StatusCode.INVALID_ARGUMENT, error_reason_pb2.ERROR_REASON_INVALID_FIELD_MASK),
@@ -46,6 +49,8 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
     errors.ModelNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_MODEL_NOT_FOUND),
     errors.OperationNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_OPERATION_NOT_FOUND),
     errors.ScoreNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_SCORE_NOT_FOUND),
+    errors.RuleSetNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_RULE_SET_NOT_FOUND),
+    errors.RuleSetInUse: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_RULE_SET_IN_USE),
     errors.LeadAlreadyExists: (grpc.StatusCode.ALREADY_EXISTS, error_reason_pb2.ERROR_REASON_LEAD_ALREADY_EXISTS),
     errors.EtagMismatch: (grpc.StatusCode.ABORTED, error_reason_pb2.ERROR_REASON_ETAG_MISMATCH),
     errors.NoModel: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_NO_MODEL),
@@ -82,6 +87,7 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
     errors.DeadlineExceeded: (grpc.StatusCode.DEADLINE_EXCEEDED, error_reason_pb2.ERROR_REASON_DEADLINE_EXCEEDED),
     errors.SlowConsumer: (grpc.StatusCode.RESOURCE_EXHAUSTED, error_reason_pb2.ERROR_REASON_SLOW_CONSUMER),
     errors.UnknownMethod: (grpc.StatusCode.UNIMPLEMENTED, error_reason_pb2.ERROR_REASON_UNKNOWN_METHOD),
+    **IDENTITY_STATUS_CODES,
 }
 
 _INTERNAL = (grpc.StatusCode.INTERNAL, error_reason_pb2.ERROR_REASON_INTERNAL)
@@ -128,7 +134,7 @@ def status_of(error: Exception) -> status_pb2.Status:
     status.details.append(_pack(info))
     if isinstance(error, errors.InvalidRequest):
         status.details.append(_pack(_bad_request(error)))
-    if isinstance(error, errors.DependencyUnavailable):
+    if isinstance(error, (errors.DependencyUnavailable, LogInThrottled)):
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_after_seconds * 1000))
         status.details.append(_pack(error_details_pb2.RetryInfo(retry_delay=delay)))

@@ -4,6 +4,7 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
 
     LeadlineError
     ├── InvalidRequest          a field breaks a rule of the contract
+    │   └── RuleInvalid         a scoring rule can't be used
     ├── InvalidFilter           filter or order can't be read
     ├── InvalidPageToken        page token of another query, or not ours
     ├── InvalidFieldMask        update mask names what can't be written
@@ -14,6 +15,7 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── PermissionMissing
     ├── LeadNotFound, ModelNotFound, OperationNotFound, DeadLetterNotFound
     ├── LeadAlreadyExists
+    ├── RuleSetNotFound, RuleSetInUse
     ├── EtagMismatch
     ├── NoModel, NotEnoughOutcomes, NoUsableField
     ├── PromotionRefused, ModelInUse, ModelBroken
@@ -74,6 +76,10 @@ class InvalidRequest(LeadlineError):
         more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
         super().__init__(f"{first.field or 'request'}: {first.description}{more}")
         self.violations = tuple(violations)
+
+
+class RuleInvalid(InvalidRequest):
+    """Scoring rules can't be used: an expression can't be read, or names don't fit together."""
 
 
 class InvalidFilter(LeadlineError):
@@ -201,6 +207,21 @@ class ScoreNotFound(_NotFound):
     """No such stored score in the caller's tenant."""
 
 
+class RuleSetNotFound(_NotFound):
+    """No such rule set in the caller's tenant, or none is active."""
+
+
+class RuleSetInUse(LeadlineError):
+    """The rule set was active once and can't be deleted.
+
+    Args:
+        name: The rule set's resource name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} was active once and is kept for the scores that were made with it", {"name": name})
+
+
 class LeadAlreadyExists(LeadlineError):
     """Another lead of the tenant has this external id.
 
@@ -217,14 +238,15 @@ class LeadAlreadyExists(LeadlineError):
 
 
 class EtagMismatch(LeadlineError):
-    """The lead was changed since the caller read it.
+    """What the caller changes was changed since the caller read it.
 
     Args:
-        etag: The lead's present etag.
+        etag: Its present etag.
+        what: What it is, in words.
     """
 
-    def __init__(self, etag: str) -> None:
-        super().__init__("the lead was changed since it was read; read it again and repeat", {"etag": etag})
+    def __init__(self, etag: str, what: str = "the lead") -> None:
+        super().__init__(f"{what} was changed since it was read; read it again and repeat", {"etag": etag})
 
 
 class NoModel(LeadlineError):

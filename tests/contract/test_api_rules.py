@@ -29,7 +29,7 @@ from leadline.v1 import (
 
 from server.interceptors.errors import STATUS_CODES
 from server.interceptors.permissions import required_scope
-from server.runtime import errors
+from server.runtime import errors, identity_errors
 
 SERVICES: list[ServiceDescriptor] = [
     *lead_service_pb2.DESCRIPTOR.services_by_name.values(),
@@ -164,6 +164,7 @@ def test_long_running_operations_name_their_types(method: MethodDescriptor) -> N
     [
         lead_pb2.Lead.DESCRIPTOR,
         model_pb2.Model.DESCRIPTOR,
+        rule_set_pb2.RuleSet.DESCRIPTOR,
         experiment_pb2.Experiment.DESCRIPTOR,
         monitoring_pb2.Alarm.DESCRIPTOR,
     ],
@@ -199,7 +200,7 @@ def test_every_reason_has_one_error_and_every_error_one_reason() -> None:
     assert {name.removeprefix("ERROR_REASON_") for name in told} == reasons - EDGE_REASONS - OTHER_REASONS
     raised = {
         kind
-        for kind in vars(errors).values()
+        for kind in (*vars(errors).values(), *vars(identity_errors).values())
         if isinstance(kind, type) and issubclass(kind, errors.LeadlineError) and not kind.__name__.startswith("_")
     }
     assert set(STATUS_CODES) == raised - {errors.LeadlineError}

@@ -27,7 +27,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17leadline/v1/score.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x05\n\x05Score\x12*\n\x04lead\x18\x01 \x01(\tB\x16\xfa\x41\x13\n\x11leadline.dev/LeadR\x04lead\x12&\n\x0bprobability\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0bprobability\x12\x1f\n\x08log_odds\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x07logOdds\x12\x1a\n\x05value\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x05value\x12(\n\rbase_log_odds\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0b\x62\x61seLogOdds\x12\x42\n\x0c\x61ttributions\x18\x06 \x03(\x0b\x32\x18.leadline.v1.AttributionB\x04\xe2\x41\x01\x03R\x0c\x61ttributions\x12-\n\x05model\x18\x07 \x01(\tB\x17\xfa\x41\x14\n\x12leadline.dev/ModelR\x05model\x12\x43\n\x0c\x63ompute_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0b\x63omputeTime\x12\x18\n\x04name\x18\t \x01(\tB\x04\xe2\x41\x01\x03R\x04name\x12.\n\x05grade\x18\n \x01(\x0e\x32\x12.leadline.v1.GradeB\x04\xe2\x41\x01\x03R\x05grade\x12\x33\n\x05\x62\x61sis\x18\x0b \x01(\x0e\x32\x17.leadline.v1.ScoreBasisB\x04\xe2\x41\x01\x03R\x05\x62\x61sis\x12+\n\x0e\x65vidence_count\x18\x0c \x01(\x03\x42\x04\xe2\x41\x01\x03R\revidenceCount\x12-\n\x0fprobability_low\x18\r \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0eprobabilityLow\x12/\n\x10probability_high\x18\x0e \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0fprobabilityHigh\"\xed\x01\n\x0b\x41ttribution\x12\x18\n\x07\x66\x65\x61ture\x18\x01 \x01(\tR\x07\x66\x65\x61ture\x12\x1a\n\x08observed\x18\x02 \x01(\tR\x08observed\x12\x19\n\x08log_odds\x18\x03 \x01(\x01R\x07logOdds\x12\x33\n\x05group\x18\x04 \x01(\x0e\x32\x1d.leadline.v1.AttributionGroupR\x05group\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12,\n\x0f\x63onversion_rate\x18\x06 \x01(\x01H\x00R\x0e\x63onversionRate\x88\x01\x01\x42\x12\n\x10_conversion_rate*q\n\nScoreBasis\x12\x1b\n\x17SCORE_BASIS_UNSPECIFIED\x10\x00\x12\x15\n\x11SCORE_BASIS_PRIOR\x10\x01\x12\x18\n\x14SCORE_BASIS_SHRUNKEN\x10\x02\x12\x15\n\x11SCORE_BASIS_MODEL\x10\x03*R\n\x05Grade\x12\x15\n\x11GRADE_UNSPECIFIED\x10\x00\x12\x0b\n\x07GRADE_A\x10\x01\x12\x0b\n\x07GRADE_B\x10\x02\x12\x0b\n\x07GRADE_C\x10\x03\x12\x0b\n\x07GRADE_D\x10\x04*r\n\x10\x41ttributionGroup\x12!\n\x1d\x41TTRIBUTION_GROUP_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41TTRIBUTION_GROUP_FIT\x10\x01\x12 \n\x1c\x41TTRIBUTION_GROUP_ENGAGEMENT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17leadline/v1/score.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x07\n\x05Score\x12*\n\x04lead\x18\x01 \x01(\tB\x16\xfa\x41\x13\n\x11leadline.dev/LeadR\x04lead\x12&\n\x0bprobability\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0bprobability\x12\x1f\n\x08log_odds\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x07logOdds\x12\x1a\n\x05value\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x05value\x12(\n\rbase_log_odds\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0b\x62\x61seLogOdds\x12\x42\n\x0c\x61ttributions\x18\x06 \x03(\x0b\x32\x18.leadline.v1.AttributionB\x04\xe2\x41\x01\x03R\x0c\x61ttributions\x12-\n\x05model\x18\x07 \x01(\tB\x17\xfa\x41\x14\n\x12leadline.dev/ModelR\x05model\x12\x43\n\x0c\x63ompute_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\x0b\x63omputeTime\x12\x18\n\x04name\x18\t \x01(\tB\x04\xe2\x41\x01\x03R\x04name\x12.\n\x05grade\x18\n \x01(\x0e\x32\x12.leadline.v1.GradeB\x04\xe2\x41\x01\x03R\x05grade\x12\x33\n\x05\x62\x61sis\x18\x0b \x01(\x0e\x32\x17.leadline.v1.ScoreBasisB\x04\xe2\x41\x01\x03R\x05\x62\x61sis\x12+\n\x0e\x65vidence_count\x18\x0c \x01(\x03\x42\x04\xe2\x41\x01\x03R\revidenceCount\x12-\n\x0fprobability_low\x18\r \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0eprobabilityLow\x12/\n\x10probability_high\x18\x0e \x01(\x01\x42\x04\xe2\x41\x01\x03R\x0fprobabilityHigh\x12%\n\x0bmodel_value\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03R\nmodelValue\x12%\n\x0brule_points\x18\x10 \x01(\x05\x42\x04\xe2\x41\x01\x03R\nrulePoints\x12R\n\x12rule_contributions\x18\x11 \x03(\x0b\x32\x1d.leadline.v1.RuleContributionB\x04\xe2\x41\x01\x03R\x11ruleContributions\x12\x34\n\x08rule_set\x18\x12 \x01(\tB\x19\xfa\x41\x16\n\x14leadline.dev/RuleSetR\x07ruleSet\x12H\n\x0fnext_grade_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\rnextGradeTime\x12\x37\n\nnext_grade\x18\x14 \x01(\x0e\x32\x12.leadline.v1.GradeB\x04\xe2\x41\x01\x03R\tnextGrade\"\xed\x01\n\x0b\x41ttribution\x12\x18\n\x07\x66\x65\x61ture\x18\x01 \x01(\tR\x07\x66\x65\x61ture\x12\x1a\n\x08observed\x18\x02 \x01(\tR\x08observed\x12\x19\n\x08log_odds\x18\x03 \x01(\x01R\x07logOdds\x12\x33\n\x05group\x18\x04 \x01(\x0e\x32\x1d.leadline.v1.AttributionGroupR\x05group\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12,\n\x0f\x63onversion_rate\x18\x06 \x01(\x01H\x00R\x0e\x63onversionRate\x88\x01\x01\x42\x12\n\x10_conversion_rate\"\xe6\x01\n\x10RuleContribution\x12\x12\n\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12\x16\n\x06points\x18\x03 \x01(\x05R\x06points\x12%\n\x0e\x61pplied_points\x18\x04 \x01(\x05R\rappliedPoints\x12\x46\n\x11\x64\x65\x63\x61y_anchor_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0f\x64\x65\x63\x61yAnchorTime\x12\x14\n\x05\x65rror\x18\x06 \x01(\tR\x05\x65rror*q\n\nScoreBasis\x12\x1b\n\x17SCORE_BASIS_UNSPECIFIED\x10\x00\x12\x15\n\x11SCORE_BASIS_PRIOR\x10\x01\x12\x18\n\x14SCORE_BASIS_SHRUNKEN\x10\x02\x12\x15\n\x11SCORE_BASIS_MODEL\x10\x03*R\n\x05Grade\x12\x15\n\x11GRADE_UNSPECIFIED\x10\x00\x12\x0b\n\x07GRADE_A\x10\x01\x12\x0b\n\x07GRADE_B\x10\x02\x12\x0b\n\x07GRADE_C\x10\x03\x12\x0b\n\x07GRADE_D\x10\x04*r\n\x10\x41ttributionGroup\x12!\n\x1d\x41TTRIBUTION_GROUP_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41TTRIBUTION_GROUP_FIT\x10\x01\x12 \n\x1c\x41TTRIBUTION_GROUP_ENGAGEMENT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,14 +62,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCORE'].fields_by_name['probability_low']._serialized_options = b'\342A\001\003'
   _globals['_SCORE'].fields_by_name['probability_high']._loaded_options = None
   _globals['_SCORE'].fields_by_name['probability_high']._serialized_options = b'\342A\001\003'
-  _globals['_SCOREBASIS']._serialized_start=1022
-  _globals['_SCOREBASIS']._serialized_end=1135
-  _globals['_GRADE']._serialized_start=1137
-  _globals['_GRADE']._serialized_end=1219
-  _globals['_ATTRIBUTIONGROUP']._serialized_start=1221
-  _globals['_ATTRIBUTIONGROUP']._serialized_end=1335
+  _globals['_SCORE'].fields_by_name['model_value']._loaded_options = None
+  _globals['_SCORE'].fields_by_name['model_value']._serialized_options = b'\342A\001\003'
+  _globals['_SCORE'].fields_by_name['rule_points']._loaded_options = None
+  _globals['_SCORE'].fields_by_name['rule_points']._serialized_options = b'\342A\001\003'
+  _globals['_SCORE'].fields_by_name['rule_contributions']._loaded_options = None
+  _globals['_SCORE'].fields_by_name['rule_contributions']._serialized_options = b'\342A\001\003'
+  _globals['_SCORE'].fields_by_name['rule_set']._loaded_options = None
+  _globals['_SCORE'].fields_by_name['rule_set']._serialized_options = b'\372A\026\n\024leadline.dev/RuleSet'
+  _globals['_SCORE'].fields_by_name['next_grade_time']._loaded_options = None
+  _globals['_SCORE'].fields_by_name['next_grade_time']._serialized_options = b'\342A\001\003'
+  _globals['_SCORE'].fields_by_name['next_grade']._loaded_options = None
+  _globals['_SCORE'].fields_by_name['next_grade']._serialized_options = b'\342A\001\003'
+  _globals['_SCOREBASIS']._serialized_start=1602
+  _globals['_SCOREBASIS']._serialized_end=1715
+  _globals['_GRADE']._serialized_start=1717
+  _globals['_GRADE']._serialized_end=1799
+  _globals['_ATTRIBUTIONGROUP']._serialized_start=1801
+  _globals['_ATTRIBUTIONGROUP']._serialized_end=1915
   _globals['_SCORE']._serialized_start=134
-  _globals['_SCORE']._serialized_end=780
-  _globals['_ATTRIBUTION']._serialized_start=783
-  _globals['_ATTRIBUTION']._serialized_end=1020
+  _globals['_SCORE']._serialized_end=1127
+  _globals['_ATTRIBUTION']._serialized_start=1130
+  _globals['_ATTRIBUTION']._serialized_end=1367
+  _globals['_RULECONTRIBUTION']._serialized_start=1370
+  _globals['_RULECONTRIBUTION']._serialized_end=1600
 # @@protoc_insertion_point(module_scope)

@@ -128,6 +128,12 @@ class Score(_message.Message):
     EVIDENCE_COUNT_FIELD_NUMBER: _builtins.int
     PROBABILITY_LOW_FIELD_NUMBER: _builtins.int
     PROBABILITY_HIGH_FIELD_NUMBER: _builtins.int
+    MODEL_VALUE_FIELD_NUMBER: _builtins.int
+    RULE_POINTS_FIELD_NUMBER: _builtins.int
+    RULE_CONTRIBUTIONS_FIELD_NUMBER: _builtins.int
+    RULE_SET_FIELD_NUMBER: _builtins.int
+    NEXT_GRADE_TIME_FIELD_NUMBER: _builtins.int
+    NEXT_GRADE_FIELD_NUMBER: _builtins.int
     lead: _builtins.str
     """The lead that was scored, `leads/{lead}`; empty for an inline lead."""
     probability: _builtins.float
@@ -137,7 +143,7 @@ class Score(_message.Message):
     Equals `base_log_odds` plus the sum of `attributions[].log_odds`.
     """
     value: _builtins.int
-    """The probability as 0 to 100, rounded to the nearest integer: what people look at."""
+    """What people look at, 0 to 100: `model_value` plus `rule_points`, exactly."""
     base_log_odds: _builtins.float
     """Where the attributions start from: the log-odds of an average lead of the training data, or, where no model made
     the score, those of what is known in general.
@@ -147,7 +153,7 @@ class Score(_message.Message):
     name: _builtins.str
     """The resource name of a stored score, `scores/{score}`; empty for one that is computed and not stored."""
     grade: Global___Grade.ValueType
-    """The score's class."""
+    """The score's class: that of `probability` plus a hundredth for each of the `rule_points`."""
     basis: Global___ScoreBasis.ValueType
     """What the score rests on."""
     evidence_count: _builtins.int
@@ -158,6 +164,14 @@ class Score(_message.Message):
     """
     probability_high: _builtins.float
     """Upper end of that interval, 0 to 1, at least `probability`. 1 if the model was trained before intervals were known."""
+    model_value: _builtins.int
+    """What the model says: `probability` as 0 to 100, rounded to the nearest integer."""
+    rule_points: _builtins.int
+    """What the tenant's rules add: the sum of `rule_contributions[].applied_points`. 0 without rules."""
+    rule_set: _builtins.str
+    """The version of the rules, `ruleSets/{rule_set}`; empty if none was active."""
+    next_grade: Global___Grade.ValueType
+    """The grade that the score will have then; unspecified if `next_grade_time` is absent."""
     @_builtins.property
     def attributions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribution]:
         """Why: what each feature added to or took from the log-odds, the strongest first. Exact Shapley values.
@@ -167,6 +181,18 @@ class Score(_message.Message):
     @_builtins.property
     def compute_time(self) -> _timestamp_pb2.Timestamp:
         """When the score was computed, UTC."""
+
+    @_builtins.property
+    def rule_contributions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleContribution]:
+        """What each rule added, in the order of the rules; rules whose condition does not hold are left out. Empty where the
+        caller asked to omit attributions, and in stored scores.
+        """
+
+    @_builtins.property
+    def next_grade_time(self) -> _timestamp_pb2.Timestamp:
+        """When points that fade will first move the score into another grade if nothing else changes, UTC. Absent if they
+        never will.
+        """
 
     def __init__(
         self,
@@ -185,10 +211,16 @@ class Score(_message.Message):
         evidence_count: _builtins.int = ...,
         probability_low: _builtins.float = ...,
         probability_high: _builtins.float = ...,
+        model_value: _builtins.int = ...,
+        rule_points: _builtins.int = ...,
+        rule_contributions: _abc.Iterable[Global___RuleContribution] | None = ...,
+        rule_set: _builtins.str = ...,
+        next_grade_time: _timestamp_pb2.Timestamp | None = ...,
+        next_grade: Global___Grade.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["compute_time", b"compute_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["compute_time", b"compute_time", "next_grade_time", b"next_grade_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributions", b"attributions", "base_log_odds", b"base_log_odds", "basis", b"basis", "compute_time", b"compute_time", "evidence_count", b"evidence_count", "grade", b"grade", "lead", b"lead", "log_odds", b"log_odds", "model", b"model", "name", b"name", "probability", b"probability", "probability_high", b"probability_high", "probability_low", b"probability_low", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributions", b"attributions", "base_log_odds", b"base_log_odds", "basis", b"basis", "compute_time", b"compute_time", "evidence_count", b"evidence_count", "grade", b"grade", "lead", b"lead", "log_odds", b"log_odds", "model", b"model", "model_value", b"model_value", "name", b"name", "next_grade", b"next_grade", "next_grade_time", b"next_grade_time", "probability", b"probability", "probability_high", b"probability_high", "probability_low", b"probability_low", "rule_contributions", b"rule_contributions", "rule_points", b"rule_points", "rule_set", b"rule_set", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,3 +271,49 @@ class Attribution(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__conversion_rate) -> _WhichOneofReturnType__conversion_rate | None: ...
 
 Global___Attribution: _TypeAlias = Attribution  # noqa: Y015
+
+@_typing.final
+class RuleContribution(_message.Message):
+    """What one rule contributed to a score."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    APPLIED_POINTS_FIELD_NUMBER: _builtins.int
+    DECAY_ANCHOR_TIME_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """The rule's id in its set."""
+    display_name: _builtins.str
+    """What people call it."""
+    points: _builtins.int
+    """What is left of the rule's points at `Score.compute_time`, before caps."""
+    applied_points: _builtins.int
+    """What of them counts: after the cap of the rule's group, and after the score is held between 0 and 100. Points that
+    are too many are taken from the last rules first.
+    """
+    error: _builtins.str
+    """Why the condition could not be evaluated on this lead; the rule then adds nothing. Empty if it could."""
+    @_builtins.property
+    def decay_anchor_time(self) -> _timestamp_pb2.Timestamp:
+        """From when on the points fade, UTC; absent if they don't."""
+
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        display_name: _builtins.str = ...,
+        points: _builtins.int = ...,
+        applied_points: _builtins.int = ...,
+        decay_anchor_time: _timestamp_pb2.Timestamp | None = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decay_anchor_time", b"decay_anchor_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_points", b"applied_points", "decay_anchor_time", b"decay_anchor_time", "display_name", b"display_name", "error", b"error", "points", b"points", "rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleContribution: _TypeAlias = RuleContribution  # noqa: Y015

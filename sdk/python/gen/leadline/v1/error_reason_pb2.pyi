@@ -59,7 +59,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_LEAD_ALREADY_EXISTS: _ErrorReason.ValueType  # 21
     """ALREADY_EXISTS: another lead of the tenant has this `external_id`. Metadata: `external_id`, `name`."""
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 22
-    """ABORTED: the lead was changed since the caller read it. Read it again and repeat. Metadata: `etag`."""
+    """ABORTED: the lead or rule set was changed since the caller read it. Read it again and repeat. Metadata: `etag`."""
     ERROR_REASON_MODEL_NOT_FOUND: _ErrorReason.ValueType  # 23
     """NOT_FOUND: no such model in the caller's tenant. Metadata: `name`."""
     ERROR_REASON_OPERATION_NOT_FOUND: _ErrorReason.ValueType  # 24
@@ -118,6 +118,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """OUT_OF_RANGE: what comes after the resume token is not kept any more. Begin with a snapshot."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 50
     """INTERNAL: a defect of Leadline. The log has the cause under the request id. Metadata: `request_id`."""
+    ERROR_REASON_RULE_INVALID: _ErrorReason.ValueType  # 60
+    """INVALID_ARGUMENT: a scoring rule can't be used. `google.rpc.BadRequest` lists each rule with what is wrong;
+    a violation of `rule_set.rules[0].expression` begins with the line and column where it goes wrong, both 1-based.
+    """
+    ERROR_REASON_RULE_SET_NOT_FOUND: _ErrorReason.ValueType  # 61
+    """NOT_FOUND: no such rule set in the caller's tenant, or none is active. Metadata: `name`."""
+    ERROR_REASON_RULE_SET_IN_USE: _ErrorReason.ValueType  # 62
+    """FAILED_PRECONDITION: the rule set was active once and is kept for the scores that were made with it.
+    Metadata: `name`.
+    """
     ERROR_REASON_CREDENTIALS_REFUSED: _ErrorReason.ValueType  # 110
     """UNAUTHENTICATED: no account has this e-mail address and password, or it is deactivated."""
     ERROR_REASON_SECOND_FACTOR_REFUSED: _ErrorReason.ValueType  # 111
@@ -128,7 +138,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_PASSWORD_REFUSED: _ErrorReason.ValueType  # 113
     """INVALID_ARGUMENT: the password can't be taken. Metadata: `rule` (`too_short`, `too_long`, `known_from_breaches`,
-    `resembles_account`).
+    `easily_guessed`, `resembles_account`).
     """
     ERROR_REASON_REFRESH_TOKEN_REFUSED: _ErrorReason.ValueType  # 114
     """UNAUTHENTICATED: the refresh token is unknown, its time is over, or its session has ended. Log in again."""
@@ -237,7 +247,7 @@ ERROR_REASON_LEAD_NOT_FOUND: ErrorReason.ValueType  # 20
 ERROR_REASON_LEAD_ALREADY_EXISTS: ErrorReason.ValueType  # 21
 """ALREADY_EXISTS: another lead of the tenant has this `external_id`. Metadata: `external_id`, `name`."""
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 22
-"""ABORTED: the lead was changed since the caller read it. Read it again and repeat. Metadata: `etag`."""
+"""ABORTED: the lead or rule set was changed since the caller read it. Read it again and repeat. Metadata: `etag`."""
 ERROR_REASON_MODEL_NOT_FOUND: ErrorReason.ValueType  # 23
 """NOT_FOUND: no such model in the caller's tenant. Metadata: `name`."""
 ERROR_REASON_OPERATION_NOT_FOUND: ErrorReason.ValueType  # 24
@@ -296,6 +306,16 @@ ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 81
 """OUT_OF_RANGE: what comes after the resume token is not kept any more. Begin with a snapshot."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 50
 """INTERNAL: a defect of Leadline. The log has the cause under the request id. Metadata: `request_id`."""
+ERROR_REASON_RULE_INVALID: ErrorReason.ValueType  # 60
+"""INVALID_ARGUMENT: a scoring rule can't be used. `google.rpc.BadRequest` lists each rule with what is wrong;
+a violation of `rule_set.rules[0].expression` begins with the line and column where it goes wrong, both 1-based.
+"""
+ERROR_REASON_RULE_SET_NOT_FOUND: ErrorReason.ValueType  # 61
+"""NOT_FOUND: no such rule set in the caller's tenant, or none is active. Metadata: `name`."""
+ERROR_REASON_RULE_SET_IN_USE: ErrorReason.ValueType  # 62
+"""FAILED_PRECONDITION: the rule set was active once and is kept for the scores that were made with it.
+Metadata: `name`.
+"""
 ERROR_REASON_CREDENTIALS_REFUSED: ErrorReason.ValueType  # 110
 """UNAUTHENTICATED: no account has this e-mail address and password, or it is deactivated."""
 ERROR_REASON_SECOND_FACTOR_REFUSED: ErrorReason.ValueType  # 111
@@ -306,7 +326,7 @@ try again.
 """
 ERROR_REASON_PASSWORD_REFUSED: ErrorReason.ValueType  # 113
 """INVALID_ARGUMENT: the password can't be taken. Metadata: `rule` (`too_short`, `too_long`, `known_from_breaches`,
-`resembles_account`).
+`easily_guessed`, `resembles_account`).
 """
 ERROR_REASON_REFRESH_TOKEN_REFUSED: ErrorReason.ValueType  # 114
 """UNAUTHENTICATED: the refresh token is unknown, its time is over, or its session has ended. Log in again."""

@@ -46,6 +46,10 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Make a model champion, roll back to an earlier one, delete models."""
     PERMISSION_SCORES_WRITE: _Permission.ValueType  # 10
     """Have every open lead scored anew."""
+    PERMISSION_RULES_READ: _Permission.ValueType  # 11
+    """Read scoring rules, and try rules out."""
+    PERMISSION_RULES_WRITE: _Permission.ValueType  # 12
+    """Write, activate and delete scoring rules."""
     PERMISSION_EXPERIMENTS_READ: _Permission.ValueType  # 14
     """Read experiments and their results."""
     PERMISSION_EXPERIMENTS_WRITE: _Permission.ValueType  # 15
@@ -122,6 +126,10 @@ PERMISSION_MODELS_PROMOTE: Permission.ValueType  # 9
 """Make a model champion, roll back to an earlier one, delete models."""
 PERMISSION_SCORES_WRITE: Permission.ValueType  # 10
 """Have every open lead scored anew."""
+PERMISSION_RULES_READ: Permission.ValueType  # 11
+"""Read scoring rules, and try rules out."""
+PERMISSION_RULES_WRITE: Permission.ValueType  # 12
+"""Write, activate and delete scoring rules."""
 PERMISSION_EXPERIMENTS_READ: Permission.ValueType  # 14
 """Read experiments and their results."""
 PERMISSION_EXPERIMENTS_WRITE: Permission.ValueType  # 15
