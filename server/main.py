@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import grpc
 import uvloop
 from leadline.v1 import (
+    dead_letter_service_pb2,
+    dead_letter_service_pb2_grpc,
     integration_service_pb2,
     integration_service_pb2_grpc,
     lead_service_pb2,
@@ -16,6 +18,7 @@ from leadline.v1 import (
     operation_service_pb2_grpc,
 )
 
+from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
 from server.interceptors.standard import standard_interceptors
 from server.interceptors.tokens import TokenVerifier
@@ -30,9 +33,11 @@ from server.runtime.grpc_server import create_server, serve
 from server.runtime.logging import configure_logging
 from server.runtime.settings import ProcessSettings
 from server.runtime.signed_tokens import TokenSigner
+from server.services.dead_letter_service import DeadLetterService
 from server.services.integration_service import IntegrationService
 from server.services.lead_service import LeadService
 from server.services.operation_service import OperationService
+from server.store.dead_letters import PostgresDeadLetterStore
 from server.store.events import PostgresEventStore
 from server.store.leads import PostgresLeadStore
 from server.store.operations import PostgresOperationStore
@@ -40,6 +45,7 @@ from server.store.operations import PostgresOperationStore
 SERVICES = (
     lead_service_pb2.DESCRIPTOR.services_by_name["LeadService"],
     integration_service_pb2.DESCRIPTOR.services_by_name["IntegrationService"],
+    dead_letter_service_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"],
 )
 
@@ -55,8 +61,19 @@ def build_server(settings: ProcessSettings, database: Database) -> grpc.aio.Serv
     server = create_server(standard_interceptors(services=SERVICES, verifier=verifier, database=database))
     secret = settings.signing_secret.get_secret_value()
     lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, secret), server)
+    dead_letters = PostgresDeadLetterStore(database)
     integration_service_pb2_grpc.add_IntegrationServiceServicer_to_server(
-        IntegrationService(record_events=RecordEvents(PostgresEventStore(database))), server
+        IntegrationService(
+            record_events=RecordEvents(PostgresEventStore(database)), reject_events=RejectEvents(dead_letters)
+        ),
+        server,
+    )
+    dead_letter_service_pb2_grpc.add_DeadLetterServiceServicer_to_server(
+        DeadLetterService(
+            read_dead_letters=ReadDeadLetters(dead_letters, TokenSigner(secret, "dead_letters.page")),
+            settle_dead_letters=SettleDeadLetters(dead_letters),
+        ),
+        server,
     )
     operation_service_pb2_grpc.add_OperationServiceServicer_to_server(_operation_service(database, secret), server)
     return server

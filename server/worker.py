@@ -15,7 +15,7 @@ from server.runtime.errors import DependencyUnavailable
 from server.runtime.logging import configure_logging
 from server.runtime.redis import connect_redis
 from server.runtime.settings import ProcessSettings
-from server.store.expired_keys import delete_expired_keys
+from server.store.expired_keys import delete_expired_dead_letters, delete_expired_keys
 from server.store.outbox_relay import OutboxRelay
 
 BUSY_PAUSE_SECONDS = 0.02
@@ -52,18 +52,19 @@ async def relay_forever(relay: OutboxRelay) -> None:
 
 
 async def forget_forever(database: Database) -> None:
-    """Deletes idempotency keys whose time is over, now and then.
+    """Deletes idempotency keys and dead letters whose time is over, now and then.
 
     Args:
         database: The database in the role of the relay.
     """
     while True:
         try:
-            deleted = await delete_expired_keys(database)
+            keys = await delete_expired_keys(database)
+            dead_letters = await delete_expired_dead_letters(database)
         except DependencyUnavailable as error:
-            _log.warning("expired keys stay for now", dependency=error.dependency)
+            _log.warning("what has expired stays for now", dependency=error.dependency)
         else:
-            _log.info("expired idempotency keys deleted", count=deleted)
+            _log.info("deleted what has expired", idempotency_keys=keys, dead_letters=dead_letters)
         await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
 
 

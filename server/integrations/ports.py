@@ -15,13 +15,13 @@ class StoredEvents:
 
     Attributes:
         recorded: How many were recorded.
-        duplicate: How many were recorded before, or stand earlier among the same events.
+        duplicate: 0-based places of those that were recorded before, or stand earlier among the same events.
         unknown_lead: 0-based places of those whose lead does not exist.
         lead_ids: The leads of those that were recorded, each once.
     """
 
     recorded: int
-    duplicate: int
+    duplicate: Sequence[int]
     unknown_lead: Sequence[int]
     lead_ids: Sequence[UUID]
 
@@ -34,11 +34,13 @@ class RecordedEvents:
         recorded: How many were recorded.
         duplicate: How many were recorded before, or stand earlier among the same events.
         unknown_lead: 0-based places of those whose lead does not exist.
+        duplicate_places: 0-based places of the duplicates; empty in answers that were kept before places were.
     """
 
     recorded: int
     duplicate: int
     unknown_lead: Sequence[int]
+    duplicate_places: Sequence[int] = ()
 
 
 class EventTransaction(Protocol):

@@ -71,4 +71,4 @@ async def _record(transaction: EventTransaction, events: Sequence[Event]) -> Rec
     stored = await transaction.record(events)
     if stored.lead_ids:
         await transaction.announce(stored.lead_ids)
-    return RecordedEvents(stored.recorded, stored.duplicate, stored.unknown_lead)
+    return RecordedEvents(stored.recorded, len(stored.duplicate), stored.unknown_lead, stored.duplicate)

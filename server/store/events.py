@@ -117,9 +117,10 @@ class PostgresEventTransaction:
         )
         recorded = [row["lead_id"] for row in rows if row["is_recorded"]]
         unknown = [place for place, row in enumerate(rows) if row["lead_id"] is None]
+        duplicate = [place for place, row in enumerate(rows) if row["lead_id"] is not None and not row["is_recorded"]]
         return StoredEvents(
             recorded=len(recorded),
-            duplicate=len(events) - len(recorded) - len(unknown),
+            duplicate=duplicate,
             unknown_lead=unknown,
             lead_ids=list(dict.fromkeys(recorded)),
         )

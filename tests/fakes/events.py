@@ -42,6 +42,7 @@ class InMemoryEventTransaction:
     async def record(self, events: Sequence[Event]) -> StoredEvents:
         recorded: list[UUID] = []
         unknown: list[int] = []
+        duplicate: list[int] = []
         for place, event in enumerate(events):
             lead_id = self._subject(event)
             if lead_id is None:
@@ -50,7 +51,8 @@ class InMemoryEventTransaction:
                 self._tenant.events[event.event_id] = lead_id
                 self._count(lead_id, event)
                 recorded.append(lead_id)
-        duplicate = len(events) - len(recorded) - len(unknown)
+            else:
+                duplicate.append(place)
         return StoredEvents(len(recorded), duplicate, unknown, list(dict.fromkeys(recorded)))
 
     async def announce(self, lead_ids: Sequence[UUID]) -> None:

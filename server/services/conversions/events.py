@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from leadline.v1 import event_pb2, integration_service_pb2
 
+from server.integrations.dead_letter import RejectedEvent
 from server.integrations.event import Event
 from server.integrations.ports import RecordedEvents
 from server.interceptors.errors import status_of
@@ -45,22 +46,27 @@ def read_events(messages: Sequence[event_pb2.Event], sequence_number: int = 0) -
         if violations:
             read.refused[index] = InvalidRequest(violations)
         else:
-            read.events.append(_event_from_proto(message))
+            read.events.append(event_from_proto(message))
             read.indexes.append(index)
     return read
 
 
 def refused_events(
-    messages: Sequence[event_pb2.Event], read: ReadEvents, recorded: RecordedEvents
+    messages: Sequence[event_pb2.Event], read: ReadEvents, recorded: RecordedEvents, offset: int = 0
 ) -> list[integration_service_pb2.RefusedEvent]:
     """Tells which events of a message were refused and why, in their order.
 
     Args:
         messages: The events of the message.
         read: The same, read.
-        recorded: What became of those that could be used.
+        recorded: What became of those that could be used, and of others that were recorded with them.
+        offset: The place among them of the first one of this message.
     """
-    unknown = {read.indexes[place]: _lead_not_found(read.events[place]) for place in recorded.unknown_lead}
+    unknown = {
+        read.indexes[place - offset]: _lead_not_found(read.events[place - offset])
+        for place in recorded.unknown_lead
+        if 0 <= place - offset < len(read.events)
+    }
     return [
         integration_service_pb2.RefusedEvent(
             event_id=messages[index].event_id,
@@ -72,7 +78,58 @@ def refused_events(
     ]
 
 
-def _event_from_proto(message: event_pb2.Event) -> Event:
+def acknowledgements(
+    messages: Sequence[event_pb2.Event],
+    recorded: RecordedEvents,
+    offset: int,
+    read: ReadEvents,
+    refused: Sequence[integration_service_pb2.RefusedEvent],
+) -> list[integration_service_pb2.EventAcknowledgement]:
+    """Tells what became of each event of a message, in their order.
+
+    Args:
+        messages: The events of the message.
+        recorded: What became of the usable events of several messages that were recorded together.
+        offset: The place among them of the first one of this message.
+        read: The events of this message, read.
+        refused: Those of them that were refused.
+    """
+    duplicate = set(recorded.duplicate_places)
+    told = [
+        integration_service_pb2.EventAcknowledgement(
+            event_id=message.event_id, outcome=integration_service_pb2.EVENT_OUTCOME_RECORDED
+        )
+        for message in messages
+    ]
+    for place, index in enumerate(read.indexes, start=offset):
+        if place in duplicate:
+            told[index].outcome = integration_service_pb2.EVENT_OUTCOME_DUPLICATE
+    for event in refused:
+        told[event.index].outcome = integration_service_pb2.EVENT_OUTCOME_REFUSED
+        told[event.index].status.CopyFrom(event.status)
+        told[event.index].dead_letter = event.dead_letter
+    return told
+
+
+def rejected_events(
+    messages: Sequence[event_pb2.Event], refused: Sequence[integration_service_pb2.RefusedEvent]
+) -> list[RejectedEvent]:
+    """Gives refused events as they are kept.
+
+    Args:
+        messages: The events of the message.
+        refused: Those of them that were refused.
+    """
+    return [
+        RejectedEvent(
+            messages[event.index].SerializeToString(deterministic=True),
+            event.status.SerializeToString(deterministic=True),
+        )
+        for event in refused
+    ]
+
+
+def event_from_proto(message: event_pb2.Event) -> Event:
     """Gives a valid event as the domain has it."""
     return Event(
         event_id=message.event_id,

@@ -53,7 +53,7 @@ class EventStoreContract:
         ]
         stored = await record(store, tenant_id, events)
 
-        assert stored == StoredEvents(recorded=3, duplicate=0, unknown_lead=[], lead_ids=[lead_id])
+        assert stored == StoredEvents(recorded=3, duplicate=[], unknown_lead=[], lead_ids=[lead_id])
         assert await counters_of(tenant_id) == {
             "page_view": (3, NOON + timedelta(minutes=1), NOON + timedelta(minutes=9)),
             "call": (1, NOON, NOON),
@@ -67,7 +67,7 @@ class EventStoreContract:
         events = [make_event("1", lead_id), make_event("2", lead_id), make_event("2", lead_id, kind="call")]
         stored = await record(store, tenant_id, events)
 
-        assert (stored.recorded, stored.duplicate) == (1, 2)
+        assert (stored.recorded, stored.duplicate) == (1, [0, 2])
         assert await counters_of(tenant_id) == {"page_view": (2, NOON, NOON)}
 
     async def test_tells_the_places_of_events_whose_lead_is_unknown(
@@ -79,7 +79,7 @@ class EventStoreContract:
 
         stored = await record(store, tenant_id, events)
 
-        assert stored == StoredEvents(recorded=1, duplicate=0, unknown_lead=[0, 2], lead_ids=[lead_id])
+        assert stored == StoredEvents(recorded=1, duplicate=[], unknown_lead=[0, 2], lead_ids=[lead_id])
         assert (await record(store, other_tenant_id, events)).unknown_lead == [1]
 
     async def test_names_each_lead_once(

@@ -91,10 +91,15 @@ def _method_handler(method: MethodDescriptor, served_by: str) -> grpc.RpcMethodH
         async for response in _watch(method, served_by, request, context):
             yield response
 
+    async def stream_stream(requests: AsyncIterator[Message], context: Context) -> AsyncIterator[Message]:
+        yield await _answer(method, served_by, [request async for request in requests], context)
+
     messages: dict[str, Any] = {
         "request_deserializer": GetMessageClass(method.input_type).FromString,
         "response_serializer": GetMessageClass(method.output_type).SerializeToString,
     }
+    if method.server_streaming and method.client_streaming:
+        return grpc.stream_stream_rpc_method_handler(stream_stream, **messages)
     if method.server_streaming:
         return grpc.unary_stream_rpc_method_handler(unary_stream, **messages)
     if method.client_streaming:

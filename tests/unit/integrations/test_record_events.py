@@ -31,7 +31,7 @@ async def test_recorded_events_announce_their_leads(store: InMemoryEventStore) -
 
     recorded = await record(TENANT, [event("1"), event("2", "nobody"), event("1"), event("3")])
 
-    assert recorded == RecordedEvents(recorded=2, duplicate=1, unknown_lead=[1])
+    assert recorded == RecordedEvents(recorded=2, duplicate=1, unknown_lead=[1], duplicate_places=[2])
     assert store.of(TENANT).announced == [[ANN]]
 
 
@@ -52,7 +52,7 @@ async def test_a_batch_is_recorded_once(store: InMemoryEventStore) -> None:
 
     first = await record.batch(TENANT, batch)
 
-    assert first == RecordedEvents(recorded=1, duplicate=0, unknown_lead=[1])
+    assert first == RecordedEvents(recorded=1, duplicate=0, unknown_lead=[1], duplicate_places=[])
     assert await record.batch(TENANT, batch) == first
     assert store.of(TENANT).announced == [[ANN]]
     with pytest.raises(IdempotencyKeyReused):

@@ -16,6 +16,7 @@ def test_every_call_but_the_streams_may_be_repeated() -> None:
     streams = {
         "leadline.v1.LeadService.ImportLeads",
         "leadline.v1.ScoringService.WatchScores",
+        "leadline.v1.IntegrationService.PublishEvents",
         "leadline.v1.IntegrationService.StreamEvents",
     }
     assert {name for name, repeatable in REPEATABLE.items() if not repeatable} == streams

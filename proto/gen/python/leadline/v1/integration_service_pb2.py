@@ -30,7 +30,7 @@ from leadline.v1 import event_pb2 as leadline_dot_v1_dot_event__pb2
 from leadline.v1 import permission_pb2 as leadline_dot_v1_dot_permission__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%leadline/v1/integration_service.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x17leadline/v1/event.proto\x1a\x1cleadline/v1/permission.proto\"\x94\x01\n\x13RecordEventsRequest\x12@\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x12.leadline.v1.EventB\x14\xe2\x41\x01\x02\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03R\x06\x65vents\x12;\n\x0fidempotency_key\x18\x02 \x01(\tB\x12\xe2\x41\x01\x02\xbaH\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x0eidempotencyKey\"\xa8\x01\n\x14RecordEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x03R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x03R\x0e\x64uplicateCount\x12@\n\x0erefused_events\x18\x03 \x03(\x0b\x32\x19.leadline.v1.RefusedEventR\rrefusedEvents\"\xc2\x01\n\x13StreamEventsRequest\x12;\n\x0fidempotency_key\x18\x01 \x01(\tB\x12\xe2\x41\x01\x02\xbaH\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x0eidempotencyKey\x12\x30\n\x0fsequence_number\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0esequenceNumber\x12<\n\x06\x65vents\x18\x03 \x03(\x0b\x32\x12.leadline.v1.EventB\x10\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03R\x06\x65vents\"\xcd\x01\n\x14StreamEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x03R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x03R\x0e\x64uplicateCount\x12#\n\rrefused_count\x18\x03 \x01(\x03R\x0crefusedCount\x12@\n\x0erefused_events\x18\x04 \x03(\x0b\x32\x19.leadline.v1.RefusedEventR\rrefusedEvents\"\x94\x01\n\x0cRefusedEvent\x12\x19\n\x08\x65vent_id\x18\x01 \x01(\tR\x07\x65ventId\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\'\n\x0fsequence_number\x18\x03 \x01(\x03R\x0esequenceNumber\x12*\n\x06status\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusR\x06status2\x84\x02\n\x12IntegrationService\x12u\n\x0cRecordEvents\x12 .leadline.v1.RecordEventsRequest\x1a!.leadline.v1.RecordEventsResponse\" \xc8\xf3\x18\x03\x82\xd3\xe4\x93\x02\x16\"\x11/v1/events:record:\x01*\x12w\n\x0cStreamEvents\x12 .leadline.v1.StreamEventsRequest\x1a!.leadline.v1.StreamEventsResponse\" \xc8\xf3\x18\x03\x82\xd3\xe4\x93\x02\x16\"\x11/v1/events:stream:\x01*(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%leadline/v1/integration_service.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x17leadline/v1/event.proto\x1a\x1cleadline/v1/permission.proto\"\x94\x01\n\x13RecordEventsRequest\x12@\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x12.leadline.v1.EventB\x14\xe2\x41\x01\x02\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03R\x06\x65vents\x12;\n\x0fidempotency_key\x18\x02 \x01(\tB\x12\xe2\x41\x01\x02\xbaH\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x0eidempotencyKey\"\xa8\x01\n\x14RecordEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x03R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x03R\x0e\x64uplicateCount\x12@\n\x0erefused_events\x18\x03 \x03(\x0b\x32\x19.leadline.v1.RefusedEventR\rrefusedEvents\"\xc2\x01\n\x13StreamEventsRequest\x12;\n\x0fidempotency_key\x18\x01 \x01(\tB\x12\xe2\x41\x01\x02\xbaH\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x0eidempotencyKey\x12\x30\n\x0fsequence_number\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0esequenceNumber\x12<\n\x06\x65vents\x18\x03 \x03(\x0b\x32\x12.leadline.v1.EventB\x10\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03R\x06\x65vents\"\xcd\x01\n\x14StreamEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x03R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x03R\x0e\x64uplicateCount\x12#\n\rrefused_count\x18\x03 \x01(\x03R\x0crefusedCount\x12@\n\x0erefused_events\x18\x04 \x03(\x0b\x32\x19.leadline.v1.RefusedEventR\rrefusedEvents\"\xb5\x01\n\x0cRefusedEvent\x12\x19\n\x08\x65vent_id\x18\x01 \x01(\tR\x07\x65ventId\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\'\n\x0fsequence_number\x18\x03 \x01(\x03R\x0esequenceNumber\x12*\n\x06status\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusR\x06status\x12\x1f\n\x0b\x64\x65\x61\x64_letter\x18\x05 \x01(\tR\ndeadLetter\"\x86\x01\n\x14PublishEventsRequest\x12\x30\n\x0fsequence_number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0esequenceNumber\x12<\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x12.leadline.v1.EventB\x10\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03R\x06\x65vents\"\x8f\x01\n\x15PublishEventsResponse\x12\'\n\x0fsequence_number\x18\x01 \x01(\x03R\x0esequenceNumber\x12M\n\x10\x61\x63knowledgements\x18\x02 \x03(\x0b\x32!.leadline.v1.EventAcknowledgementR\x10\x61\x63knowledgements\"\xb3\x01\n\x14\x45ventAcknowledgement\x12\x19\n\x08\x65vent_id\x18\x01 \x01(\tR\x07\x65ventId\x12\x33\n\x07outcome\x18\x02 \x01(\x0e\x32\x19.leadline.v1.EventOutcomeR\x07outcome\x12*\n\x06status\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusR\x06status\x12\x1f\n\x0b\x64\x65\x61\x64_letter\x18\x04 \x01(\tR\ndeadLetter*\x81\x01\n\x0c\x45ventOutcome\x12\x1d\n\x19\x45VENT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45VENT_OUTCOME_RECORDED\x10\x01\x12\x1b\n\x17\x45VENT_OUTCOME_DUPLICATE\x10\x02\x12\x19\n\x15\x45VENT_OUTCOME_REFUSED\x10\x03\x32\x87\x03\n\x12IntegrationService\x12u\n\x0cRecordEvents\x12 .leadline.v1.RecordEventsRequest\x1a!.leadline.v1.RecordEventsResponse\" \xc8\xf3\x18\x03\x82\xd3\xe4\x93\x02\x16\"\x11/v1/events:record:\x01*\x12w\n\x0cStreamEvents\x12 .leadline.v1.StreamEventsRequest\x1a!.leadline.v1.StreamEventsResponse\" \xc8\xf3\x18\x03\x82\xd3\xe4\x93\x02\x16\"\x11/v1/events:stream:\x01*(\x01\x12\x80\x01\n\rPublishEvents\x12!.leadline.v1.PublishEventsRequest\x1a\".leadline.v1.PublishEventsResponse\"$\x90\x02\x02\xc8\xf3\x18\x03\x82\xd3\xe4\x93\x02\x17\"\x12/v1/events:publish:\x01*(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,10 +47,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMEVENTSREQUEST'].fields_by_name['sequence_number']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_STREAMEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
   _globals['_STREAMEVENTSREQUEST'].fields_by_name['events']._serialized_options = b'\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003'
+  _globals['_PUBLISHEVENTSREQUEST'].fields_by_name['sequence_number']._loaded_options = None
+  _globals['_PUBLISHEVENTSREQUEST'].fields_by_name['sequence_number']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_PUBLISHEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
+  _globals['_PUBLISHEVENTSREQUEST'].fields_by_name['events']._serialized_options = b'\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003'
   _globals['_INTEGRATIONSERVICE'].methods_by_name['RecordEvents']._loaded_options = None
   _globals['_INTEGRATIONSERVICE'].methods_by_name['RecordEvents']._serialized_options = b'\310\363\030\003\202\323\344\223\002\026\"\021/v1/events:record:\001*'
   _globals['_INTEGRATIONSERVICE'].methods_by_name['StreamEvents']._loaded_options = None
   _globals['_INTEGRATIONSERVICE'].methods_by_name['StreamEvents']._serialized_options = b'\310\363\030\003\202\323\344\223\002\026\"\021/v1/events:stream:\001*'
+  _globals['_INTEGRATIONSERVICE'].methods_by_name['PublishEvents']._loaded_options = None
+  _globals['_INTEGRATIONSERVICE'].methods_by_name['PublishEvents']._serialized_options = b'\220\002\002\310\363\030\003\202\323\344\223\002\027\"\022/v1/events:publish:\001*'
+  _globals['_EVENTOUTCOME']._serialized_start=1603
+  _globals['_EVENTOUTCOME']._serialized_end=1732
   _globals['_RECORDEVENTSREQUEST']._serialized_start=227
   _globals['_RECORDEVENTSREQUEST']._serialized_end=375
   _globals['_RECORDEVENTSRESPONSE']._serialized_start=378
@@ -60,7 +68,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMEVENTSRESPONSE']._serialized_start=746
   _globals['_STREAMEVENTSRESPONSE']._serialized_end=951
   _globals['_REFUSEDEVENT']._serialized_start=954
-  _globals['_REFUSEDEVENT']._serialized_end=1102
-  _globals['_INTEGRATIONSERVICE']._serialized_start=1105
-  _globals['_INTEGRATIONSERVICE']._serialized_end=1365
+  _globals['_REFUSEDEVENT']._serialized_end=1135
+  _globals['_PUBLISHEVENTSREQUEST']._serialized_start=1138
+  _globals['_PUBLISHEVENTSREQUEST']._serialized_end=1272
+  _globals['_PUBLISHEVENTSRESPONSE']._serialized_start=1275
+  _globals['_PUBLISHEVENTSRESPONSE']._serialized_end=1418
+  _globals['_EVENTACKNOWLEDGEMENT']._serialized_start=1421
+  _globals['_EVENTACKNOWLEDGEMENT']._serialized_end=1600
+  _globals['_INTEGRATIONSERVICE']._serialized_start=1735
+  _globals['_INTEGRATIONSERVICE']._serialized_end=2126
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.rpc import status_pb2 as _status_pb2
 from leadline.v1 import event_pb2 as _event_pb2
 import builtins as _builtins
@@ -19,6 +20,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _EventOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EventOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EVENT_OUTCOME_UNSPECIFIED: _EventOutcome.ValueType  # 0
+    """Never sent."""
+    EVENT_OUTCOME_RECORDED: _EventOutcome.ValueType  # 1
+    """It is kept now, and counts."""
+    EVENT_OUTCOME_DUPLICATE: _EventOutcome.ValueType  # 2
+    """It was kept before: its `event_id` is known."""
+    EVENT_OUTCOME_REFUSED: _EventOutcome.ValueType  # 3
+    """It can't be used; the status says why."""
+
+class EventOutcome(_EventOutcome, metaclass=_EventOutcomeEnumTypeWrapper):
+    """What became of an event."""
+
+EVENT_OUTCOME_UNSPECIFIED: EventOutcome.ValueType  # 0
+"""Never sent."""
+EVENT_OUTCOME_RECORDED: EventOutcome.ValueType  # 1
+"""It is kept now, and counts."""
+EVENT_OUTCOME_DUPLICATE: EventOutcome.ValueType  # 2
+"""It was kept before: its `event_id` is known."""
+EVENT_OUTCOME_REFUSED: EventOutcome.ValueType  # 3
+"""It can't be used; the status says why."""
+Global___EventOutcome: _TypeAlias = EventOutcome  # noqa: Y015
 
 @_typing.final
 class RecordEventsRequest(_message.Message):
@@ -158,12 +187,15 @@ class RefusedEvent(_message.Message):
     INDEX_FIELD_NUMBER: _builtins.int
     SEQUENCE_NUMBER_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    DEAD_LETTER_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The sender's id of the event."""
     index: _builtins.int
     """The event's 0-based place in its request or batch."""
     sequence_number: _builtins.int
     """The 0-based batch of the stream; 0 for RecordEvents."""
+    dead_letter: _builtins.str
+    """Where the event is kept to be corrected and replayed, `deadLetters/{dead_letter}`; empty if it is larger than 1 MiB."""
     @_builtins.property
     def status(self) -> _status_pb2.Status:
         """Why: INVALID_ARGUMENT or NOT_FOUND, with `google.rpc.ErrorInfo` among its details."""
@@ -175,11 +207,104 @@ class RefusedEvent(_message.Message):
         index: _builtins.int = ...,
         sequence_number: _builtins.int = ...,
         status: _status_pb2.Status | None = ...,
+        dead_letter: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "index", b"index", "sequence_number", b"sequence_number", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dead_letter", b"dead_letter", "event_id", b"event_id", "index", b"index", "sequence_number", b"sequence_number", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RefusedEvent: _TypeAlias = RefusedEvent  # noqa: Y015
+
+@_typing.final
+class PublishEventsRequest(_message.Message):
+    """Some of the events of a stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_NUMBER_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    sequence_number: _builtins.int
+    """Chosen by the sender, to tell the answers apart: the answer has the same number."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]:
+        """The events, 1 to 1,000. They are validated one by one: a bad event is refused, not the message."""
+
+    def __init__(
+        self,
+        *,
+        sequence_number: _builtins.int = ...,
+        events: _abc.Iterable[_event_pb2.Event] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "sequence_number", b"sequence_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishEventsRequest: _TypeAlias = PublishEventsRequest  # noqa: Y015
+
+@_typing.final
+class PublishEventsResponse(_message.Message):
+    """What became of the events of one message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_NUMBER_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGEMENTS_FIELD_NUMBER: _builtins.int
+    sequence_number: _builtins.int
+    """The number of the message."""
+    @_builtins.property
+    def acknowledgements(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventAcknowledgement]:
+        """One for each event, in their order."""
+
+    def __init__(
+        self,
+        *,
+        sequence_number: _builtins.int = ...,
+        acknowledgements: _abc.Iterable[Global___EventAcknowledgement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgements", b"acknowledgements", "sequence_number", b"sequence_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishEventsResponse: _TypeAlias = PublishEventsResponse  # noqa: Y015
+
+@_typing.final
+class EventAcknowledgement(_message.Message):
+    """Tells what became of one event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    DEAD_LETTER_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The sender's id of the event."""
+    outcome: Global___EventOutcome.ValueType
+    """What became of it."""
+    dead_letter: _builtins.str
+    """Where a refused event is kept, `deadLetters/{dead_letter}`; empty if it is larger than 1 MiB."""
+    @_builtins.property
+    def status(self) -> _status_pb2.Status:
+        """Why it was refused: INVALID_ARGUMENT or NOT_FOUND, with `google.rpc.ErrorInfo` among its details; else absent."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        outcome: Global___EventOutcome.ValueType = ...,
+        status: _status_pb2.Status | None = ...,
+        dead_letter: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dead_letter", b"dead_letter", "event_id", b"event_id", "outcome", b"outcome", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventAcknowledgement: _TypeAlias = EventAcknowledgement  # noqa: Y015

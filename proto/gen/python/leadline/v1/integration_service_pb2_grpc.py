@@ -45,6 +45,11 @@ class IntegrationServiceStub(object):
                 request_serializer=leadline_dot_v1_dot_integration__service__pb2.StreamEventsRequest.SerializeToString,
                 response_deserializer=leadline_dot_v1_dot_integration__service__pb2.StreamEventsResponse.FromString,
                 _registered_method=True)
+        self.PublishEvents = channel.stream_stream(
+                '/leadline.v1.IntegrationService/PublishEvents',
+                request_serializer=leadline_dot_v1_dot_integration__service__pb2.PublishEventsRequest.SerializeToString,
+                response_deserializer=leadline_dot_v1_dot_integration__service__pb2.PublishEventsResponse.FromString,
+                _registered_method=True)
 
 
 class IntegrationServiceServicer(object):
@@ -67,6 +72,16 @@ class IntegrationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishEvents(self, request_iterator, context):
+        """Records events as they happen, and acknowledges each one as soon as it is kept: one answer for each message, in
+        their order. Messages that come while others are being written are written together, so that a sender need not
+        wait for an answer before it sends the next message; one that is not answered in time is slowed down. An event is
+        known by its `event_id`: after a broken stream, send again what was not acknowledged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IntegrationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +94,11 @@ def add_IntegrationServiceServicer_to_server(servicer, server):
                     servicer.StreamEvents,
                     request_deserializer=leadline_dot_v1_dot_integration__service__pb2.StreamEventsRequest.FromString,
                     response_serializer=leadline_dot_v1_dot_integration__service__pb2.StreamEventsResponse.SerializeToString,
+            ),
+            'PublishEvents': grpc.stream_stream_rpc_method_handler(
+                    servicer.PublishEvents,
+                    request_deserializer=leadline_dot_v1_dot_integration__service__pb2.PublishEventsRequest.FromString,
+                    response_serializer=leadline_dot_v1_dot_integration__service__pb2.PublishEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +156,33 @@ class IntegrationService(object):
             '/leadline.v1.IntegrationService/StreamEvents',
             leadline_dot_v1_dot_integration__service__pb2.StreamEventsRequest.SerializeToString,
             leadline_dot_v1_dot_integration__service__pb2.StreamEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishEvents(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/leadline.v1.IntegrationService/PublishEvents',
+            leadline_dot_v1_dot_integration__service__pb2.PublishEventsRequest.SerializeToString,
+            leadline_dot_v1_dot_integration__service__pb2.PublishEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,12 @@ class IntegrationServiceStub:
     """Records any number of events from a stream of batches, each in a transaction of its own under the stream's key
     and its sequence number, and answers once at the end. Over REST the body is a JSON array of the messages.
     """
+    PublishEvents: _grpc.StreamStreamMultiCallable[_integration_service_pb2.PublishEventsRequest, _integration_service_pb2.PublishEventsResponse]
+    """Records events as they happen, and acknowledges each one as soon as it is kept: one answer for each message, in
+    their order. Messages that come while others are being written are written together, so that a sender need not
+    wait for an answer before it sends the next message; one that is not answered in time is slowed down. An event is
+    known by its `event_id`: after a broken stream, send again what was not acknowledged.
+    """
 
 @_typing.type_check_only
 class IntegrationServiceAsyncStub(IntegrationServiceStub):
@@ -54,6 +60,12 @@ class IntegrationServiceAsyncStub(IntegrationServiceStub):
     StreamEvents: _aio.StreamUnaryMultiCallable[_integration_service_pb2.StreamEventsRequest, _integration_service_pb2.StreamEventsResponse]  # type: ignore[assignment]
     """Records any number of events from a stream of batches, each in a transaction of its own under the stream's key
     and its sequence number, and answers once at the end. Over REST the body is a JSON array of the messages.
+    """
+    PublishEvents: _aio.StreamStreamMultiCallable[_integration_service_pb2.PublishEventsRequest, _integration_service_pb2.PublishEventsResponse]  # type: ignore[assignment]
+    """Records events as they happen, and acknowledges each one as soon as it is kept: one answer for each message, in
+    their order. Messages that come while others are being written are written together, so that a sender need not
+    wait for an answer before it sends the next message; one that is not answered in time is slowed down. An event is
+    known by its `event_id`: after a broken stream, send again what was not acknowledged.
     """
 
 class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -77,6 +89,18 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_integration_service_pb2.StreamEventsResponse, _abc.Awaitable[_integration_service_pb2.StreamEventsResponse]]:
         """Records any number of events from a stream of batches, each in a transaction of its own under the stream's key
         and its sequence number, and answers once at the end. Over REST the body is a JSON array of the messages.
+        """
+
+    @_abc_1.abstractmethod
+    def PublishEvents(
+        self,
+        request_iterator: _MaybeAsyncIterator[_integration_service_pb2.PublishEventsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_integration_service_pb2.PublishEventsResponse], _abc.AsyncIterator[_integration_service_pb2.PublishEventsResponse]]:
+        """Records events as they happen, and acknowledges each one as soon as it is kept: one answer for each message, in
+        their order. Messages that come while others are being written are written together, so that a sender need not
+        wait for an answer before it sends the next message; one that is not answered in time is slowed down. An event is
+        known by its `event_id`: after a broken stream, send again what was not acknowledged.
         """
 
 def add_IntegrationServiceServicer_to_server(servicer: IntegrationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -89,9 +89,10 @@ class ScoringServiceStub:
     OperationMetadata; cut off, it goes on where it was. Errors: NO_MODEL.
     """
     WatchScores: _grpc.UnaryStreamMultiCallable[_scoring_service_pb2.WatchScoresRequest, _scoring_service_pb2.WatchScoresResponse]
-    """Sends each new score of the tenant's leads as it is stored. Without a resume token it starts with what comes
-    next. Where an error ends the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see
-    a status that comes after the first message. Errors: INVALID_RESUME_TOKEN, SLOW_CONSUMER.
+    """Sends each new score of the tenant's leads as it is stored, on request after a snapshot of the scores as they are.
+    Without a resume token it starts with what comes next. What is older than 7 days is not kept. Where an error ends
+    the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see a status that comes after
+    the first message. Errors: INVALID_FILTER, INVALID_RESUME_TOKEN, RESUME_TOKEN_EXPIRED, SLOW_CONSUMER.
     """
 
 @_typing.type_check_only
@@ -151,9 +152,10 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     OperationMetadata; cut off, it goes on where it was. Errors: NO_MODEL.
     """
     WatchScores: _aio.UnaryStreamMultiCallable[_scoring_service_pb2.WatchScoresRequest, _scoring_service_pb2.WatchScoresResponse]  # type: ignore[assignment]
-    """Sends each new score of the tenant's leads as it is stored. Without a resume token it starts with what comes
-    next. Where an error ends the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see
-    a status that comes after the first message. Errors: INVALID_RESUME_TOKEN, SLOW_CONSUMER.
+    """Sends each new score of the tenant's leads as it is stored, on request after a snapshot of the scores as they are.
+    Without a resume token it starts with what comes next. What is older than 7 days is not kept. Where an error ends
+    the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see a status that comes after
+    the first message. Errors: INVALID_FILTER, INVALID_RESUME_TOKEN, RESUME_TOKEN_EXPIRED, SLOW_CONSUMER.
     """
 
 class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -294,9 +296,10 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _scoring_service_pb2.WatchScoresRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_scoring_service_pb2.WatchScoresResponse], _abc.AsyncIterator[_scoring_service_pb2.WatchScoresResponse]]:
-        """Sends each new score of the tenant's leads as it is stored. Without a resume token it starts with what comes
-        next. Where an error ends the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see
-        a status that comes after the first message. Errors: INVALID_RESUME_TOKEN, SLOW_CONSUMER.
+        """Sends each new score of the tenant's leads as it is stored, on request after a snapshot of the scores as they are.
+        Without a resume token it starts with what comes next. What is older than 7 days is not kept. Where an error ends
+        the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see a status that comes after
+        the first message. Errors: INVALID_FILTER, INVALID_RESUME_TOKEN, RESUME_TOKEN_EXPIRED, SLOW_CONSUMER.
         """
 
 def add_ScoringServiceServicer_to_server(servicer: ScoringServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -279,8 +279,19 @@ class WatchScoresRequest(_message.Message):
 
     NAMES_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.str
     """The `resume_token` of the last message received: the stream goes on right after it. Empty means from now."""
+    filter: _builtins.str
+    """Only scores that pass this filter, as in `grade = A AND owner = "kim" AND score >= 70`: conditions on `grade`,
+    `owner` and `score`, joined by AND, as in the filter of ListLeads. A change is told where the score passes after
+    it or passed before it, so that one sees leads go as well as come. The owner is the one at the time of scoring.
+    """
+    snapshot: _builtins.bool
+    """True to get the stored scores of the leads first, as they are, and then their changes. With a resume token, the
+    snapshot comes only if the token has expired.
+    """
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only these leads, `leads/{lead}`; empty means all of the tenant. At most 1,000."""
@@ -290,10 +301,12 @@ class WatchScoresRequest(_message.Message):
         *,
         names: _abc.Iterable[_builtins.str] | None = ...,
         resume_token: _builtins.str = ...,
+        filter: _builtins.str = ...,
+        snapshot: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "resume_token", b"resume_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "names", b"names", "resume_token", b"resume_token", "snapshot", b"snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -309,8 +322,15 @@ class WatchScoresResponse(_message.Message):
     SCORE_CHANGE_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_SCORE_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_END_FIELD_NUMBER: _builtins.int
+    EARLIEST_TOKEN_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.str
     """Give this in a new request to go on after this message."""
+    earliest_token: _builtins.str
+    """The token of the earliest change that is kept: with it, all that is kept comes again. In heartbeats and at the end
+    of a snapshot; else empty.
+    """
     @_builtins.property
     def score_change(self) -> Global___ScoreChange:
         """A lead has a new score."""
@@ -323,6 +343,16 @@ class WatchScoresResponse(_message.Message):
     def status(self) -> _status_pb2.Status:
         """The stream ends with this error; the same comes as the status of the rpc."""
 
+    @_builtins.property
+    def snapshot_score(self) -> _score_pb2.Score:
+        """Of the snapshot: a stored score as it is, without attributions. What is known of a lead from before the snapshot
+        and does not come in it is no longer so.
+        """
+
+    @_builtins.property
+    def snapshot_end(self) -> Global___SnapshotEnd:
+        """The snapshot is complete; what follows are changes. The token of the messages before it begins the snapshot anew."""
+
     def __init__(
         self,
         *,
@@ -330,16 +360,41 @@ class WatchScoresResponse(_message.Message):
         score_change: Global___ScoreChange | None = ...,
         heartbeat: Global___Heartbeat | None = ...,
         status: _status_pb2.Status | None = ...,
+        snapshot_score: _score_pb2.Score | None = ...,
+        snapshot_end: Global___SnapshotEnd | None = ...,
+        earliest_token: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "score_change", b"score_change", "status", b"status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "score_change", b"score_change", "snapshot_end", b"snapshot_end", "snapshot_score", b"snapshot_score", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "resume_token", b"resume_token", "score_change", b"score_change", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earliest_token", b"earliest_token", "event", b"event", "heartbeat", b"heartbeat", "resume_token", b"resume_token", "score_change", b"score_change", "snapshot_end", b"snapshot_end", "snapshot_score", b"snapshot_score", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["score_change", "heartbeat", "status"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["score_change", "heartbeat", "status", "snapshot_score", "snapshot_end"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchScoresResponse: _TypeAlias = WatchScoresResponse  # noqa: Y015
+
+@_typing.final
+class SnapshotEnd(_message.Message):
+    """The end of a snapshot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCORE_COUNT_FIELD_NUMBER: _builtins.int
+    score_count: _builtins.int
+    """Leads in the snapshot."""
+    def __init__(
+        self,
+        *,
+        score_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["score_count", b"score_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotEnd: _TypeAlias = SnapshotEnd  # noqa: Y015
 
 @_typing.final
 class ScoreChange(_message.Message):

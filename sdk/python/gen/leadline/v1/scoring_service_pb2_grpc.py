@@ -223,9 +223,10 @@ class ScoringServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchScores(self, request, context):
-        """Sends each new score of the tenant's leads as it is stored. Without a resume token it starts with what comes
-        next. Where an error ends the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see
-        a status that comes after the first message. Errors: INVALID_RESUME_TOKEN, SLOW_CONSUMER.
+        """Sends each new score of the tenant's leads as it is stored, on request after a snapshot of the scores as they are.
+        Without a resume token it starts with what comes next. What is older than 7 days is not kept. Where an error ends
+        the stream, it also comes in band as the last message, since HTTP/1.1 clients can't see a status that comes after
+        the first message. Errors: INVALID_FILTER, INVALID_RESUME_TOKEN, RESUME_TOKEN_EXPIRED, SLOW_CONSUMER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
