@@ -51,6 +51,23 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
     errors.ScoreNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_SCORE_NOT_FOUND),
     errors.RuleSetNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_RULE_SET_NOT_FOUND),
     errors.RuleSetInUse: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_RULE_SET_IN_USE),
+    errors.WorkflowNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_WORKFLOW_NOT_FOUND),
+    errors.WebhookDeliveryNotFound: (
+        grpc.StatusCode.NOT_FOUND,
+        error_reason_pb2.ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND,
+    ),
+    errors.WebhookDeliveryPending: (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        error_reason_pb2.ERROR_REASON_WEBHOOK_DELIVERY_PENDING,
+    ),
+    errors.WebhookTargetRefused: (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        error_reason_pb2.ERROR_REASON_WEBHOOK_TARGET_REFUSED,
+    ),
+    errors.TooManyWorkflows: (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        error_reason_pb2.ERROR_REASON_TOO_MANY_WORKFLOWS,
+    ),
     errors.LeadAlreadyExists: (grpc.StatusCode.ALREADY_EXISTS, error_reason_pb2.ERROR_REASON_LEAD_ALREADY_EXISTS),
     errors.EtagMismatch: (grpc.StatusCode.ABORTED, error_reason_pb2.ERROR_REASON_ETAG_MISMATCH),
     errors.NoModel: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_NO_MODEL),

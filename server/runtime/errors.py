@@ -21,6 +21,8 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── PromotionRefused, ModelInUse, ModelBroken
     ├── ExperimentNotFound, ExperimentConflict, ExperimentOver, ExperimentInconclusive
     ├── DriftReportNotFound
+    ├── WorkflowNotFound, TooManyWorkflows
+    ├── WebhookDeliveryNotFound, WebhookDeliveryPending, WebhookTargetRefused
     ├── OperationCancelled, OperationDone
     ├── DependencyUnavailable   PostgreSQL, Redis or the model server can't be reached
     ├── DeadlineExceeded
@@ -220,6 +222,48 @@ class RuleSetInUse(LeadlineError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} was active once and is kept for the scores that were made with it", {"name": name})
+
+
+class WorkflowNotFound(_NotFound):
+    """No such workflow in the caller's tenant."""
+
+
+class WebhookDeliveryNotFound(_NotFound):
+    """No such webhook delivery in the caller's tenant."""
+
+
+class WebhookDeliveryPending(LeadlineError):
+    """A webhook delivery is still being tried.
+
+    Args:
+        name: The delivery's resource name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is still being tried; it can be replayed once it is over", {"name": name})
+
+
+class WebhookTargetRefused(LeadlineError):
+    """A webhook's URL leads to where none may be sent.
+
+    Args:
+        host: The URL's host.
+        reason: Why it is refused, in words.
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"no webhook is sent to {host!r}: {reason}", {"host": host})
+
+
+class TooManyWorkflows(LeadlineError):
+    """The tenant has as many workflows as it can have.
+
+    Args:
+        limit: How many.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"there are {limit} workflows already; delete one first", {"limit": str(limit)})
 
 
 class LeadAlreadyExists(LeadlineError):
