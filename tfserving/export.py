@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from tfserving.graph import Graph, LinearGraph, TreeGraph
+from tfserving.row_tables import EXTRA, write_tables
 from tfserving.servable import LARGEST_LOG_ODDS, LinearServable, Servable
 
 WARM_UP_ROWS = (1, 64)
@@ -41,7 +42,8 @@ def export(servable: Servable, folder: Path) -> None:
     graph: Graph = LinearGraph(servable) if isinstance(servable, LinearServable) else TreeGraph(servable)
     module, signatures = _with_signatures(graph, servable.feature_count)
     tf.saved_model.save(module, str(partial), signatures=signatures)
-    _write_warm_up(partial / "assets.extra", servable.feature_count)
+    _write_warm_up(partial / EXTRA, servable.feature_count)
+    write_tables(servable, partial / EXTRA)
     partial.rename(folder)
 
 

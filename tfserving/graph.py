@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfserving.servable import LinearServable, TreeServable
+from tfserving.servable import GRID, LinearServable, TreeServable, on_grid
 
 LANE = 8
-GRID = 2.0**-32
 
 
 class LinearGraph:
@@ -37,7 +36,7 @@ class LinearGraph:
         Args:
             features: Float32 [n, features].
         """
-        return _exact_sum(self._contributions(features)) + _on_grid(self.base_log_odds)
+        return _exact_sum(self._contributions(features)) + on_grid(self.base_log_odds)
 
     def explained(self, features: Any) -> tuple[Any, Any]:
         """Give the log-odds and the attributions of each row.
@@ -46,7 +45,7 @@ class LinearGraph:
             features: Float32 [n, features].
         """
         contributions = self._contributions(features)
-        log_odds = _exact_sum(contributions) + _on_grid(self.base_log_odds)
+        log_odds = _exact_sum(contributions) + on_grid(self.base_log_odds)
         return log_odds, tf.cast(contributions, tf.float32)
 
     def _contributions(self, features: Any) -> Any:
@@ -70,14 +69,14 @@ class TreeGraph:
 
     def __init__(self, servable: TreeServable) -> None:
         self.base_log_odds = servable.base_log_odds
-        self._intercept = _on_grid(servable.intercept)
+        self._intercept = on_grid(servable.intercept)
         self._leaf_count = servable.leaf_count
         self._edges = tf.constant(_padded(servable.edges))
         self._missing_bins = tf.constant([len(edges) + 1 for edges in servable.edges], tf.int32)
         self._bin_offsets = tf.constant(servable.bin_offsets)
         self._masks = tf.constant(_in_lanes(servable.masks))
         self._full_masks = tf.constant(servable.full_masks)
-        self._leaf_values = tf.constant(_on_grid(servable.leaf_values))
+        self._leaf_values = tf.constant(on_grid(servable.leaf_values))
         self._table_offsets = tf.constant(servable.table_offsets)
         self._attributions = tf.constant(servable.attributions)
         self._slots = tf.constant(_slot_indicators(servable))
@@ -117,10 +116,6 @@ class TreeGraph:
     def _sum_of_leaves(self, masks: Any) -> Any:
         reached = tf.cast(tf.equal(masks, self._full_masks), tf.float64)
         return tf.linalg.matvec(reached, self._leaf_values) + self._intercept
-
-
-def _on_grid(values: Any) -> Any:
-    return np.round(np.asarray(values, dtype=np.float64) / GRID) * GRID
 
 
 def _exact_sum(contributions: Any) -> Any:

@@ -18,6 +18,9 @@ Bytes = npt.NDArray[np.uint8]
 # float32 soon can't hold. Log-odds are cut here and attributions shrink in proportion, so that both stay true.
 LARGEST_LOG_ODDS = 13.8
 
+# What is added up to log-odds are multiples of this, whose sums a float64 holds exactly up to 2^20, in whatever order.
+GRID = 2.0**-32
+
 
 @dataclass(frozen=True, slots=True)
 class LinearServable:
@@ -76,6 +79,7 @@ class TreeServable:
         attributions: One row a leaf and mask, one column a slot: the slot's exact Shapley value in log-odds.
         slot_features: One row a leaf, one column a slot: the feature that the slot stands for; the number of features
             where the leaf has no such slot.
+        tree_offsets: Where in `leaf_values` each tree's leaves begin. A row reaches one leaf of each tree.
     """
 
     base_log_odds: float
@@ -88,6 +92,7 @@ class TreeServable:
     table_offsets: Integers
     attributions: Singles
     slot_features: Integers
+    tree_offsets: Integers
 
     @property
     def feature_count(self) -> int:
@@ -101,3 +106,8 @@ class TreeServable:
 
 
 Servable = LinearServable | TreeServable
+
+
+def on_grid(values: npt.ArrayLike) -> Doubles:
+    """Give numbers rounded to multiples of `GRID`, in their shape."""
+    return np.asarray(np.round(np.asarray(values, dtype=np.float64) / GRID) * GRID)

@@ -130,6 +130,7 @@ def build_tree_servable(
         table_offsets=offsets[:-1],
         attributions=table.astype(np.float32),
         slot_features=slot_features,
+        tree_offsets=np.cumsum([0, *ensemble.tree_sizes[:-1]]).astype(np.int32),
     )
     return ExplainedTraining(servable, np.abs(attributions).mean(axis=1))
 

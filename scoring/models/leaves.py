@@ -1,5 +1,6 @@
 """Reads a tree ensemble as its leaves and the conditions under which a row reaches each."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,10 +35,12 @@ class LeafEnsemble:
         edges: For each feature its thresholds in rising order: `x` is in bin `i` if `edges[i - 1] < x <= edges[i]`.
             There is one bin more than edges, and then one for a missing value.
         leaves: The leaves of all trees. A row reaches one leaf of each tree; their values add up to its log-odds.
+        tree_sizes: How many of the leaves each tree has, in their order; empty if all are of one tree.
     """
 
     edges: tuple[Doubles, ...]
     leaves: tuple[Leaf, ...]
+    tree_sizes: tuple[int, ...] = ()
 
     def bins(self, X: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
         """Give the bin of each value.
@@ -73,8 +76,8 @@ def leaves_of(booster: lightgbm.Booster, code_counts: list[int]) -> LeafEnsemble
             if node["decision_type"] == "<=":
                 thresholds[node["split_feature"]].add(float(node["threshold"]))
     edges = tuple(np.array(sorted(found), dtype=np.float64) for found in thresholds)
-    leaves = [leaf for tree in trees for leaf in _leaves_below(tree, {}, edges)]
-    return LeafEnsemble(edges, tuple(leaves))
+    by_tree = [tuple(_leaves_below(tree, {}, edges)) for tree in trees]
+    return LeafEnsemble(edges, tuple(itertools.chain(*by_tree)), tuple(map(len, by_tree)))
 
 
 def _splits(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

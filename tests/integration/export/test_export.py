@@ -20,6 +20,7 @@ from scoring.models.logistic_regression import LogisticRegression
 from scoring.training.fit import FittedModel, fit, prepare
 from tests.lead_records import simulated_leads
 from tests.unit.explanation.shapley import evaluate_tables, evaluate_terms
+from tfserving.row_tables import read_tables
 from tfserving.servable import LARGEST_LOG_ODDS, Servable
 
 REPOSITORY = Path(__file__).parents[3]
@@ -81,6 +82,16 @@ def test_log_odds_are_the_same_bits_in_whatever_batch(exported: Exported, size: 
     assert in_batches.tobytes() == exported.answers["explain_log_odds"].tobytes()
 
 
+def test_the_tables_beside_it_give_the_same_bits_in_whatever_batch(exported: Exported) -> None:
+    tables = read_tables(exported.folder / "model" / "1")
+    assert tables is not None
+    together = tables.log_odds(exported.rows)
+    assert together.dtype == np.float32
+    assert together.tobytes() == exported.answers["default_log_odds"].tobytes()
+    assert np.concatenate([tables.log_odds(row[np.newaxis]) for row in exported.rows]).tobytes() == together.tobytes()
+    assert np.float32(tables.base_log_odds) == exported.answers["explain_base_log_odds"][0]
+
+
 def test_base_and_attributions_add_up_to_the_log_odds(exported: Exported) -> None:
     answers = exported.answers
     total = answers["explain_base_log_odds"] + answers["explain_attributions"].sum(axis=1)
@@ -123,6 +134,9 @@ def test_log_odds_beyond_any_training_are_cut_and_attributions_still_add_up(tmp_
     np.testing.assert_allclose(answers["explain_log_odds"][:2], [-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS], rtol=1e-6)
     total = answers["explain_base_log_odds"] + answers["explain_attributions"].sum(axis=1)
     np.testing.assert_allclose(total, answers["explain_log_odds"], atol=1e-5)
+    tables = read_tables(tmp_path / "model" / "1")
+    assert tables is not None
+    assert tables.log_odds(np.array([[0], [1]], np.float32)).tobytes() == answers["explain_log_odds"][:2].tobytes()
     assert 0 < answers["explain_probability"].min() < answers["explain_probability"].max() < 1
 
 
@@ -132,3 +146,6 @@ def test_an_ensemble_without_a_split_is_served_too(tmp_path: Path) -> None:
     answers = answers_of(servable, np.zeros((5, 2), np.float32), tmp_path)
     np.testing.assert_allclose(answers["explain_log_odds"], [0.75] * 5)
     np.testing.assert_array_equal(answers["explain_attributions"], np.zeros((5, 2)))
+    tables = read_tables(tmp_path / "model" / "1")
+    assert tables is not None
+    np.testing.assert_array_equal(tables.log_odds(np.zeros((5, 2), np.float32)), answers["explain_log_odds"])
