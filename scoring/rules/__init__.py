@@ -1,0 +1,1 @@
+"""Scoring rules: conditions in CEL, points that fade, caps. Pure."""
