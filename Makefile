@@ -9,6 +9,7 @@ PYTHON := $(VENV)/bin/python
 GENERATE := .venv-generate
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 UV := $(VENV)/bin/uv
+TYPESCRIPT := sdk/typescript/node_modules/.package-lock.json
 LOCK := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py
 
@@ -50,9 +51,16 @@ proto/third_party: $(GENERATE)/installed proto/third_party.py
 	cd proto && ../$(GENERATE)/bin/python third_party.py
 	touch $@
 
+# What npm installs for a folder; npm writes this file when it is done.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@command -v npm > /dev/null || { echo 'npm is missing: the TypeScript SDK and the dashboard need Node 20.9 or newer'; exit 1; }
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
 .PHONY: generate
-generate: install proto/third_party ## Generate code and the OpenAPI document from the contract
+generate: install proto/third_party $(TYPESCRIPT) ## Generate code and the OpenAPI document from the contract
 	cd proto && export PATH="$(CURDIR)/$(GENERATE)/bin:$$PATH" && buf generate && buf generate --template buf.gen.sdk.yaml \
+	&& buf generate --template buf.gen.typescript.yaml \
 	&& mkdir -p ../build && buf build -o ../build/contract.binpb
 	python -m gateway.openapi build/contract.binpb gateway/openapi/leadline.openapi.json
 
@@ -62,7 +70,7 @@ check-contract: proto/third_party ## Lint the contract, refuse breaking changes 
 	&& mkdir -p ../build && buf build -o ../build/contract.binpb \
 	&& buf breaking ../build/contract.binpb --against baseline.binpb --path leadline
 	$(MAKE) --no-print-directory generate
-	git diff --exit-code --stat -- proto/gen sdk/python/gen gateway/openapi/leadline.openapi.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
+	git diff --exit-code --stat -- proto/gen sdk/python/gen sdk/typescript/gen gateway/openapi/leadline.openapi.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
 
 # ---------------------------------------------------------------- checking
 
