@@ -12,23 +12,26 @@ import uvloop
 from pydantic import Field
 from redis.exceptions import RedisError
 
+from scoring.conversions.errors import to_unscorable_status
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.publication import ModelPublisher
 from scoring.registry.serving import ModelLoader
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.rescoring import Rescoring
+from scoring.store.dead_letters import DeadLetters
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
 from scoring.store.operations import Operations
 from scoring.store.scores import Scores
-from scoring.stream import lead_changes, rescoring_requests, training_requests
+from scoring.stream import rescoring_requests, training_requests
 from scoring.stream.consumer import ConsumerSettings, StreamConsumer
 from scoring.stream.lead_changes import LeadChanges
 from scoring.stream.operation_rescoring import OperationRescoring
 from scoring.stream.rescoring_requests import RescoringRequests
 from scoring.stream.training_requests import TrainingRequests
+from server.runtime import streams
 from server.runtime.database import Database
 from server.runtime.logging import configure_logging
 from server.runtime.redis import connect_redis
@@ -70,9 +73,11 @@ async def run(settings: WorkerSettings) -> None:
     )
     operations = Operations(database)
     operation_rescoring = OperationRescoring(operations, rescoring)
+    lead_changes = LeadChanges(rescoring, DeadLetters(database, to_unscorable_status))
     consumers = (
-        StreamConsumer(
-            redis, LeadChanges(rescoring), ConsumerSettings(lead_changes.STREAM, largest_batch=LARGEST_BATCH)
+        *(
+            StreamConsumer(redis, lead_changes, ConsumerSettings(stream, largest_batch=LARGEST_BATCH))
+            for stream in streams.LEAD_CHANGES
         ),
         StreamConsumer(
             redis,

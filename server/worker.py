@@ -13,28 +13,33 @@ import uvloop
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable
 from server.runtime.logging import configure_logging
+from server.runtime.outbox_signals import OutboxSignals
 from server.runtime.redis import connect_redis
 from server.runtime.settings import ProcessSettings
 from server.store.expired_keys import delete_expired_dead_letters, delete_expired_keys
-from server.store.outbox_relay import OutboxRelay
+from server.store.outbox_relay import OutboxRelay, is_full
 
-BUSY_PAUSE_SECONDS = 0.02
-IDLE_PAUSE_SECONDS = 0.1
+# What is committed meanwhile goes together.
+GATHERING_SECONDS = 0.003
+# A signal that is missed costs this much.
+LONGEST_WAIT_SECONDS = 0.5
+STANDBY_SECONDS = 0.25
 RETRY_PAUSE_SECONDS = 0.5
 EXPIRY_PAUSE_SECONDS = 600.0
 
 _log = structlog.get_logger()
 
 
-async def relay_forever(relay: OutboxRelay) -> None:
+async def relay_forever(relay: OutboxRelay, committed: asyncio.Event) -> None:
     """Sends messages as they come; while PostgreSQL or Redis is away, waits for it.
 
     Args:
         relay: Sends one batch.
+        committed: Set by each commit with a message.
     """
-    pause = BUSY_PAUSE_SECONDS
     away = False
     while True:
+        committed.clear()
         try:
             sent = await relay.send_batch()
         except DependencyUnavailable as error:
@@ -46,9 +51,13 @@ async def relay_forever(relay: OutboxRelay) -> None:
         if away:
             _log.info("relay goes on")
             away = False
-        pause = BUSY_PAUSE_SECONDS if sent else min(pause * 1.5, IDLE_PAUSE_SECONDS)
-        if not relay.is_full(sent):
-            await asyncio.sleep(pause)
+        if sent is None:
+            await asyncio.sleep(STANDBY_SECONDS)
+        elif not is_full(sent):
+            await asyncio.sleep(GATHERING_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                    await committed.wait()
 
 
 async def forget_forever(database: Database) -> None:
@@ -76,12 +85,16 @@ async def run(settings: ProcessSettings) -> None:
     """
     database = await Database.connect(settings.relay_database_url)
     redis = await connect_redis(settings.redis_url, response_seconds=5.0)
-    stop = asyncio.Event()
+    stop, committed = asyncio.Event(), asyncio.Event()
+    signals = OutboxSignals(
+        settings.relay_database_url, on_signal=lambda _signal: committed.set(), on_gap=committed.set
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as tasks:
         work = [
-            tasks.create_task(relay_forever(OutboxRelay(database, redis))),
+            tasks.create_task(signals.run()),
+            tasks.create_task(relay_forever(OutboxRelay(database, redis), committed)),
             tasks.create_task(forget_forever(database)),
         ]
         _log.info("relay runs")

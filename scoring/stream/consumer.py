@@ -27,6 +27,8 @@ GROUP = "scoring"
 DEAD_LETTERS = "leadline:dead-letter"
 LARGEST_DEAD_LETTER_COUNT = 100_000
 LARGEST_TRIES = 5
+# A consumer that has read nothing for so long is dead. Its name alone is forgotten, and only if nothing is pending.
+FORGOTTEN_AFTER_SECONDS = 600.0
 
 _log = structlog.get_logger()
 
@@ -67,8 +69,12 @@ class EntryHandler(Protocol):
             DependencyUnavailable: It is not the entries' fault; they are tried again until it works.
         """
 
-    async def give_up(self, entry: StreamEntry) -> None:
-        """Does what is left to do for an entry that is put aside."""
+    async def give_up(self, entry: StreamEntry) -> bool | None:
+        """Does what is left to do for an entry that is put aside.
+
+        Returns:
+            True if it is kept elsewhere, so that the dead-letter stream need not.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,7 @@ class StreamConsumer:
                     if loop.time() >= next_claim:
                         await self._ensure_group()
                         await self._process(await self._claim())
+                        await self._forget_dead_consumers()
                         next_claim = loop.time() + self._settings.idle_seconds / 2
                     await self._process(await self._read())
             except DependencyUnavailable as error:
@@ -194,6 +201,14 @@ class StreamConsumer:
         claimed = await self._redis.xclaim(self._settings.stream, GROUP, self._name, idle_milliseconds, list(tries))
         return [_entry(raw, tries=tries[raw[0]]) for raw in claimed]
 
+    async def _forget_dead_consumers(self) -> None:
+        """Deletes the names of consumers that are gone; a living one reads every few seconds."""
+        consumers: list[dict[str, Any]] = await self._redis.xinfo_consumers(self._settings.stream, GROUP)
+        longest_silence = max(FORGOTTEN_AFTER_SECONDS, 10 * self._settings.idle_seconds) * 1000
+        for consumer in consumers:
+            if consumer["pending"] == 0 and consumer["idle"] > longest_silence:
+                await self._redis.xgroup_delconsumer(self._settings.stream, GROUP, consumer["name"])
+
     async def _acknowledge(self, entries: Sequence[StreamEntry]) -> None:
         ids = [entry.entry_id for entry in entries]
         async with self._redis.pipeline(transaction=True) as pipeline:
@@ -204,9 +219,9 @@ class StreamConsumer:
 
     async def _put_aside(self, entry: StreamEntry) -> None:
         _log.error("entry put aside", stream=self._settings.stream, entry_id=entry.entry_id, tries=entry.tries)
-        await self._handler.give_up(entry)
-        fields: dict[Any, Any] = {**entry.fields, b"stream": self._settings.stream, b"entry_id": entry.entry_id}
-        await self._redis.xadd(DEAD_LETTERS, fields, maxlen=LARGEST_DEAD_LETTER_COUNT, approximate=True)
+        if not await self._handler.give_up(entry):
+            fields: dict[Any, Any] = {**entry.fields, b"stream": self._settings.stream, b"entry_id": entry.entry_id}
+            await self._redis.xadd(DEAD_LETTERS, fields, maxlen=LARGEST_DEAD_LETTER_COUNT, approximate=True)
         await self._acknowledge([entry])
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ from scoring.scores.watching import START, Position, WatchEvent
 from scoring.stream.consumer import end_if_cancelled, entries_of
 from server.runtime.errors import InvalidResumeToken, LeadlineError, SlowConsumer
 from server.runtime.redis import redis_errors_as_unavailable
+from server.runtime.streams import score_changes_of
 
 HEARTBEAT_SECONDS = 15.0
 # Changes that wait for one watcher. A training can change a hundred thousand scores at once; who can't follow
@@ -21,11 +22,6 @@ HEARTBEAT_SECONDS = 15.0
 LARGEST_BACKLOG = 10_000
 ENTRIES_A_READ = 100
 BLOCK_MILLISECONDS = 5_000
-
-
-def stream_of(tenant_id: UUID) -> str:
-    """The stream that carries a tenant's score changes."""
-    return f"leadline:{{{tenant_id}}}:score-changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +151,7 @@ class WatchHub:
             async for event in self._catch_up(tenant_id, lead_ids, position):
                 position = event.position
                 yield event
-        feed = self._feeds.setdefault(tenant_id, _Feed(self._redis, stream_of(tenant_id)))
+        feed = self._feeds.setdefault(tenant_id, _Feed(self._redis, score_changes_of(tenant_id)))
         watcher = _Watcher(self._largest_backlog)
         try:
             now = await feed.attach(watcher)
@@ -196,7 +192,10 @@ class WatchHub:
         """Tells what the stream holds after a position, page by page, as fast as it is taken."""
         while True:
             with redis_errors_as_unavailable():
-                page = await self._redis.xrange(stream_of(tenant_id), min=position.entry_id, count=ENTRIES_A_READ) or ()
+                page = (
+                    await self._redis.xrange(score_changes_of(tenant_id), min=position.entry_id, count=ENTRIES_A_READ)
+                    or ()
+                )
             for raw in page:
                 entry = _entry(raw)
                 for event in _events(entry, lead_ids, position):
@@ -209,7 +208,7 @@ class WatchHub:
         """Raises InvalidResumeToken if changes after the position may be gone: better than to skip them silently."""
         with redis_errors_as_unavailable():
             try:
-                stream = await self._redis.xinfo_stream(stream_of(tenant_id))
+                stream = await self._redis.xinfo_stream(score_changes_of(tenant_id))
             except ResponseError:  # there is no such stream
                 if position == START:
                     return

@@ -1,30 +1,46 @@
 """Moves messages from the outbox to the Redis streams, in their order, each at least once."""
 
+import time
 from typing import Final
 
 import asyncpg
 from redis.asyncio import Redis
 
-from server.runtime.connection_pool import Driver
+from server.runtime import streams
 from server.runtime.database import Database
 from server.runtime.redis import redis_errors_as_unavailable
 
 BATCH_SIZE: Final = 500
-LONGEST_SCORE_STREAM: Final = 100_000
+SCORES_KEPT_SECONDS: Final = 7 * 86_400
+"""How long a score change is kept for watchers that resume."""
+LARGEST_SCORE_STREAM: Final = 1_000_000
+"""The most messages of one tenant's score changes, whatever their age."""
+LARGEST_BACKLOG: Final = 10_000
+"""With more messages in a stream of changed leads, further ones wait in PostgreSQL, which has more room than Redis."""
 
 # One relay sends at a time: with two, a tenant's later message could overtake an earlier one. The others stand by.
 _RELAY_LOCK: Final = 4_019_110_718
 
-_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({_RELAY_LOCK})"
-_READ: Final = "SELECT id, tenant_id, topic, payload FROM outbox ORDER BY id LIMIT $1"
-_DELETE: Final = "DELETE FROM outbox WHERE id = ANY($1)"
+# The lock is taken by the statement that reads, to save a round trip. Rows that another relay has deleted since are
+# not deleted again, and so not read.
+_TAKE: Final = f"""
+WITH place AS MATERIALIZED (SELECT pg_try_advisory_xact_lock({_RELAY_LOCK}) AS is_held),
+taken AS (
+    DELETE FROM outbox USING place
+    WHERE place.is_held AND id IN (SELECT id FROM outbox WHERE topic <> ALL ($2) ORDER BY id LIMIT $1)
+    RETURNING id, tenant_id, topic, payload
+)
+SELECT is_held, id, tenant_id, topic, payload FROM place LEFT JOIN taken ON true ORDER BY id
+"""  # noqa: S608 - a constant
 
 _STREAMS: Final = {
-    "lead.changed": "leadline:lead-changes",
-    "training.requested": "leadline:training-requests",
-    "rescoring.requested": "leadline:rescoring-requests",
-    "score.changed": "leadline:{{{tenant_id}}}:score-changes",
+    "training.requested": streams.TRAINING_REQUESTS,
+    "rescoring.requested": streams.RESCORING_REQUESTS,
+    "experiment.started": streams.EXPERIMENT_STARTS,
+    "model.alarm": streams.MODEL_ALARMS,
 }
+_LEAD_CHANGED: Final = "lead.changed"
+_SCORE_CHANGED: Final = "score.changed"
 
 
 class OutboxRelay:
@@ -33,47 +49,81 @@ class OutboxRelay:
     Args:
         database: The database in the role of the relay.
         redis: Where the streams are.
+        largest_backlog: How many messages may wait in a stream of changed leads, 1 or more.
     """
 
-    def __init__(self, database: Database, redis: Redis) -> None:
+    def __init__(self, database: Database, redis: Redis, *, largest_backlog: int = LARGEST_BACKLOG) -> None:
         self._database = database
         self._redis = redis
+        self._largest_backlog = largest_backlog
+        self._full_streams: set[str] = set()
 
-    async def send_batch(self) -> int:
+    async def send_batch(self) -> int | None:
         """Sends the oldest messages and deletes them once Redis has them.
 
         Returns:
-            How many were sent; 0 also if another relay is at work.
+            How many were sent; None if another relay is at work.
 
         Raises:
             DependencyUnavailable: PostgreSQL or Redis can't be reached. What was on the way is sent again.
         """
+        await self._look_at_full_streams()
+        held_back = [_LEAD_CHANGED] if self._full_streams else []
         async with self._database.session() as connection, connection.transaction():
-            if not await connection.fetchval(_LOCK):
-                return 0
-            rows = await connection.fetch(_READ, BATCH_SIZE)
-            if rows:
-                await self._send(rows)
-                await _delete(connection, rows)
-            return len(rows)
+            rows = await connection.fetch(_TAKE, BATCH_SIZE, held_back)
+            if not rows[0]["is_held"]:
+                return None
+            messages = [row for row in rows if row["id"] is not None]
+            if messages:
+                await self._send(messages)
+            return len(messages)
 
-    @staticmethod
-    def is_full(sent: int) -> bool:
-        """Tells whether more messages may wait after a batch of this size."""
-        return sent == BATCH_SIZE
+    @property
+    def holds_back(self) -> bool:
+        """Whether messages wait since the workers do not keep up."""
+        return bool(self._full_streams)
 
     async def _send(self, rows: list[asyncpg.Record]) -> None:
+        oldest_kept = round((time.time() - SCORES_KEPT_SECONDS) * 1000)
+        watched: dict[str, None] = {}
         with redis_errors_as_unavailable():
             pipeline = self._redis.pipeline(transaction=False)
             for row in rows:
-                is_score = row["topic"] == "score.changed"
+                stream = _stream_of(row)
+                is_score = row["topic"] == _SCORE_CHANGED
                 pipeline.xadd(
-                    _STREAMS[row["topic"]].format(tenant_id=row["tenant_id"]),
+                    stream,
                     {"tenant_id": str(row["tenant_id"]), "payload": row["payload"]},
-                    maxlen=LONGEST_SCORE_STREAM if is_score else None,
+                    minid=oldest_kept if is_score else None,
                 )
-            await pipeline.execute()
+                if row["topic"] == _LEAD_CHANGED:
+                    watched[stream] = None
+                elif is_score:
+                    pipeline.xtrim(stream, maxlen=LARGEST_SCORE_STREAM, approximate=True)
+            for stream in watched:
+                pipeline.xlen(stream)
+            answers = await pipeline.execute()
+        if watched:
+            lengths = zip(watched, answers[-len(watched) :], strict=True)
+            self._full_streams |= {stream for stream, length in lengths if length > self._largest_backlog}
+
+    async def _look_at_full_streams(self) -> None:
+        with redis_errors_as_unavailable():
+            for stream in list(self._full_streams):
+                if await self._redis.xlen(stream) <= self._largest_backlog // 2:
+                    self._full_streams.discard(stream)
 
 
-async def _delete(connection: Driver, rows: list[asyncpg.Record]) -> None:
-    await connection.execute(_DELETE, [row["id"] for row in rows])
+def is_full(sent: int | None) -> bool:
+    """Tells whether more messages may wait after a batch of this size."""
+    return sent == BATCH_SIZE
+
+
+def _stream_of(row: asyncpg.Record) -> str:
+    match row["topic"]:
+        case "lead.changed":
+            return streams.lead_changes_of(row["tenant_id"])
+        case "score.changed":
+            return streams.score_changes_of(row["tenant_id"])
+        case topic:
+            return _STREAMS[topic]

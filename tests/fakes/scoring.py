@@ -75,11 +75,13 @@ class FakePredictor:
     Attributes:
         batch_sizes: How many rows each call had.
         failure: Raised by each call, unless None.
+        refused_visits: A value in whose presence a call fails like one that meets a defect.
     """
 
     def __init__(self) -> None:
         self.batch_sizes: list[int] = []
         self.failure: ModelServerError | None = None
+        self.refused_visits: float | None = None
 
     async def explain(self, model_name: str, version: int, X: npt.NDArray[np.float32]) -> Explained:
         predicted = await self.predict(model_name, version, X)
@@ -90,6 +92,8 @@ class FakePredictor:
         assert version
         if self.failure is not None:
             raise self.failure
+        if self.refused_visits is not None and np.any(self.refused_visits == X):
+            raise ArithmeticError("a defect")
         self.batch_sizes.append(len(X))
         await asyncio.sleep(0)
         return Predicted(

@@ -44,8 +44,9 @@ class Recorder:
         await self.may_end.wait()
         self.handled.append(texts)
 
-    async def give_up(self, entry: StreamEntry) -> None:
+    async def give_up(self, entry: StreamEntry) -> bool:
         self.given_up.append(entry.payload["text"] if entry.fields[b"payload"].endswith(b"}") else "")
+        return False
 
     def texts(self) -> list[str]:
         """Gives all texts that were handled."""

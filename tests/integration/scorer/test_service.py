@@ -32,10 +32,10 @@ from scoring.scores.replay import KeptScore
 from scoring.scores.score import Score
 from scoring.store.models import Models
 from scoring.store.scores import Scores
-from scoring.stream.watch_hub import stream_of
 from server.runtime.database import Database
 from server.runtime.identifiers import format_name, new_id
 from server.runtime.settings import ProcessSettings
+from server.runtime.streams import score_changes_of
 from tests.eventually import eventually
 from tests.fakes.scoring import FakeModelServerControl, FakePredictor, make_record
 from tests.grpc_errors import ReadError, error_of, read_status
@@ -373,7 +373,9 @@ async def tell(redis: Redis, tenant_id: UUID, *lead_ids: UUID, previous: float |
         }
         for lead_id in lead_ids
     ]
-    await redis.xadd(stream_of(tenant_id), {"tenant_id": str(tenant_id), "payload": orjson.dumps({"scores": changes})})
+    await redis.xadd(
+        score_changes_of(tenant_id), {"tenant_id": str(tenant_id), "payload": orjson.dumps({"scores": changes})}
+    )
 
 
 class TestWatch:

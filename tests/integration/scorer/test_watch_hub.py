@@ -12,10 +12,11 @@ from redis.asyncio import Redis
 from deploy.local.ports import free_port
 from deploy.local.valkey import EmbeddedValkey
 from scoring.scores.watching import START, Position, WatchEvent
-from scoring.stream.watch_hub import WatchHub, stream_of
+from scoring.stream.watch_hub import WatchHub
 from server.runtime.errors import DependencyUnavailable, InvalidResumeToken, SlowConsumer
 from server.runtime.identifiers import new_id
 from server.runtime.redis import connect_redis
+from server.runtime.streams import score_changes_of
 from tests.eventually import eventually
 from tests.integration.scorer.conftest import no_reader, readers
 
@@ -23,7 +24,9 @@ from tests.integration.scorer.conftest import no_reader, readers
 async def tell(redis: Redis, tenant_id: UUID, *lead_ids: str) -> None:
     """Sends one entry that tells of these leads."""
     changes = [{"lead_id": lead_id} for lead_id in lead_ids]
-    await redis.xadd(stream_of(tenant_id), {"tenant_id": str(tenant_id), "payload": orjson.dumps({"scores": changes})})
+    await redis.xadd(
+        score_changes_of(tenant_id), {"tenant_id": str(tenant_id), "payload": orjson.dumps({"scores": changes})}
+    )
 
 
 class Watch:
@@ -148,11 +151,11 @@ async def test_what_is_not_kept_any_more_is_told(redis: Redis, tenant_id: UUID) 
     await watch.end()
     for lead in "bcd":
         await tell(redis, tenant_id, lead)
-    await redis.xtrim(stream_of(tenant_id), maxlen=1, approximate=False)
+    await redis.xtrim(score_changes_of(tenant_id), maxlen=1, approximate=False)
 
     with pytest.raises(InvalidResumeToken):
         await Watch(hub, tenant_id, after=position).next()
-    await redis.delete(stream_of(tenant_id))
+    await redis.delete(score_changes_of(tenant_id))
     with pytest.raises(InvalidResumeToken):
         await Watch(hub, tenant_id, after=position).next()
 
@@ -214,6 +217,6 @@ async def test_without_redis_watches_end_and_can_begin_again(
 
 
 async def _forget_last(redis: Redis, tenant_id: UUID) -> None:
-    newest: Any = await redis.xrevrange(stream_of(tenant_id), count=1)
+    newest: Any = await redis.xrevrange(score_changes_of(tenant_id), count=1)
     ((entry_id, _),) = newest
-    await redis.xdel(stream_of(tenant_id), entry_id)
+    await redis.xdel(score_changes_of(tenant_id), entry_id)

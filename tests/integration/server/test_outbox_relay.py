@@ -20,7 +20,10 @@ from deploy.local.valkey import EmbeddedValkey
 from server.runtime import outbox
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable
+from server.runtime.identifiers import new_id
+from server.runtime.outbox_signals import OutboxSignals, Signal
 from server.runtime.redis import connect_redis
+from server.runtime.streams import lead_changes_of
 from server.store.expired_keys import delete_expired_keys
 from server.store.outbox_relay import BATCH_SIZE, OutboxRelay
 from server.worker import relay_forever
@@ -66,7 +69,7 @@ async def test_messages_reach_their_streams_in_order(
     assert await relay.send_batch() == 4
     assert await relay.send_batch() == 0
     tenant = str(tenant_id)
-    assert await entries(redis, "leadline:lead-changes") == [
+    assert await entries(redis, lead_changes_of(tenant_id)) == [
         (tenant, {"lead_ids": [tenant]}),
         (tenant, {"lead_ids": []}),
     ]
@@ -89,11 +92,11 @@ async def test_two_relays_keep_the_order(
 ) -> None:
     amount = 3 * BATCH_SIZE + 7
     await put(database, tenant_id, "lead.changed", *({"n": n} for n in range(amount)))
-    relays = [asyncio.create_task(relay_forever(OutboxRelay(relay_database, redis))) for _ in range(2)]
-    await eventually(lambda: _has(redis, amount))
+    relays = [asyncio.create_task(relay_forever(OutboxRelay(relay_database, redis), asyncio.Event())) for _ in range(2)]
+    await eventually(lambda: _has(redis, tenant_id, amount))
     for relay in relays:
         relay.cancel()
-    sent = [payload["n"] for _, payload in await entries(redis, "leadline:lead-changes")]
+    sent = [payload["n"] for _, payload in await entries(redis, lead_changes_of(tenant_id))]
     assert sent == list(range(amount))
 
 
@@ -108,19 +111,77 @@ async def test_a_lost_redis_loses_no_message(
     await put(database, tenant_id, "lead.changed", {"n": 1})
     with pytest.raises(DependencyUnavailable, match="redis"):
         await OutboxRelay(relay_database, client).send_batch()
-    running = asyncio.create_task(relay_forever(OutboxRelay(relay_database, client)))
+    running = asyncio.create_task(relay_forever(OutboxRelay(relay_database, client), asyncio.Event()))
     await asyncio.sleep(0.2)
     own_valkey.start()
-    await eventually(lambda: _has(client, 1))
+    await eventually(lambda: _has(client, tenant_id, 1))
     running.cancel()
-    assert await entries(client, "leadline:lead-changes") == [(str(tenant_id), {"n": 1})]
+    assert await entries(client, lead_changes_of(tenant_id)) == [(str(tenant_id), {"n": 1})]
     await client.aclose()
     own_valkey.stop()
 
 
-async def _has(client: Redis, amount: int) -> bool:
+async def test_changes_of_leads_wait_in_the_outbox_while_workers_do_not_keep_up(
+    database: Database, relay_database: Database, redis: Redis, tenant_id: UUID
+) -> None:
+    relay, stream = OutboxRelay(relay_database, redis, largest_backlog=2), lead_changes_of(tenant_id)
+    await put(database, tenant_id, "lead.changed", *({"n": n} for n in range(3)))
+    assert await relay.send_batch() == 3
+    await put(database, tenant_id, "lead.changed", {"n": 3})
+    await put(database, tenant_id, "score.changed", {"scores": []})
+
+    assert await relay.send_batch() == 1
+    assert relay.holds_back
+    assert await redis.xlen(stream) == 3
+    await redis.xtrim(stream, maxlen=1, approximate=False)
+
+    assert await relay.send_batch() == 1
+    assert [payload["n"] for _, payload in await entries(redis, stream)] == [2, 3]
+
+
+async def test_a_second_relay_stands_by(relay_database: Database, redis: Redis) -> None:
+    async with relay_database.session() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(4019110718)")
+        assert await OutboxRelay(relay_database, redis).send_batch() is None
+    assert await OutboxRelay(relay_database, redis).send_batch() == 0
+
+
+async def test_each_commit_tells_which_leads_have_changed(
+    postgres: EmbeddedPostgres, database: Database, tenant_id: UUID
+) -> None:
+    told: list[Signal] = []
+    gaps: list[float] = []
+    loop = asyncio.get_running_loop()
+    signals = OutboxSignals(
+        postgres.url("leadline_relay"), on_signal=told.append, on_gap=lambda: gaps.append(loop.time())
+    )
+    listening = asyncio.create_task(signals.run())
+    await eventually(lambda: _is(signals.proven_time is not None))
+    assert len(gaps) == 1
+
+    few, many = [new_id(), new_id()], [new_id() for _ in range(300)]
+    await put(database, tenant_id, "lead.changed", {"lead_ids": few}, {"lead_ids": many})
+    await put(database, tenant_id, "score.changed", {"scores": []})
+    await eventually(lambda: _is(len(told) == 3))
+
+    assert told == [
+        Signal("lead.changed", tenant_id, tuple(few)),
+        Signal("lead.changed", tenant_id, None),
+        Signal("score.changed", tenant_id, None),
+    ]
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert signals.proven_time is None
+    assert len(gaps) == 2
+
+
+async def _is(condition: bool) -> bool:  # noqa: FBT001
+    return condition
+
+
+async def _has(client: Redis, tenant_id: UUID, amount: int) -> bool:
     with contextlib.suppress(RedisError):
-        return int(await client.xlen("leadline:lead-changes")) >= amount
+        return int(await client.xlen(lead_changes_of(tenant_id))) >= amount
     return False
 
 
