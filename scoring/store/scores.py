@@ -6,14 +6,11 @@ from uuid import UUID
 import numpy as np
 
 from scoring.scores.replay import KeptScore
-from scoring.scores.score import Score
+from scoring.scores.score import SMALLEST_CHANGE, Score
 from server.runtime import outbox
 from server.runtime.database import Database
 from server.runtime.errors import ScoreNotFound
 from server.runtime.identifiers import format_name, new_id
-
-# Below this, two probabilities of one model differ by the rounding of 32-bit floats alone.
-SMALLEST_CHANGE = 1e-6
 
 # Rows are locked in the order of their ids, so that two batches never wait for each other. A score that is older than
 # the stored one, or tells nothing new, is not stored: a batch may thus come twice or late without effect. Rows for
@@ -39,14 +36,17 @@ WITH computed AS (
     WHERE l.tenant_id = $1 AND l.id = c.lead_id
         AND (l.score_time IS NULL OR l.score_time <= $11)
         AND (l.score_model_id IS DISTINCT FROM $10 OR abs(l.score_probability - c.probability) > $12)
-    RETURNING c.*, old.score_probability AS previous_probability
+    RETURNING c.*, old.score_probability AS previous_probability, old.score_value AS previous_value,
+        old.score_grade AS previous_grade
 ), history AS (
     INSERT INTO scores (tenant_id, id, lead_id, model_id, probability, log_odds, base_log_odds, compute_time,
-        features)
-    SELECT $1, u.score_id, u.lead_id, $10, u.probability, u.log_odds, u.base_log_odds, $11, u.features FROM updated u
+        features, value, grade)
+    SELECT $1, u.score_id, u.lead_id, $10, u.probability, u.log_odds, u.base_log_odds, $11, u.features, u.value,
+        u.grade
+    FROM updated u
 )
 SELECT score_id, lead_id, probability, log_odds, base_log_odds, value, grade, probability_low, probability_high,
-    previous_probability
+    previous_probability, previous_value, previous_grade
 FROM updated
 """
 

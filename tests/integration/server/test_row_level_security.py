@@ -36,6 +36,19 @@ ROWS = {
     "identity_providers": "INSERT INTO identity_providers (tenant_id, id, display_name, issuer, client_id, role) "
     "VALUES ($1, $1, 'Company', 'https://issuer.example', 'leadline', '')",
     "external_identities": "INSERT INTO external_identities VALUES ($1, $1, 'subject', $1)",
+    "workflows": "INSERT INTO workflows (tenant_id, id, display_name, trigger, actions, cool_down, enabled, "
+    "create_time, update_time, revision) VALUES ($1, $1, 'Hot', '{}', '[]', '0', true, now(), now(), 1)",
+    "workflow_changes": "INSERT INTO workflow_changes (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
+    "workflow_states": "INSERT INTO workflow_states VALUES ($1, $1, $1, true)",
+    "workflow_runs": "INSERT INTO workflow_runs VALUES ($1, $1, $1, $1, $1, 1, 'Hot', '[]', now())",
+    "webhook_deliveries": "INSERT INTO webhook_deliveries VALUES ($1, $1, $1, $1, $1, $1, 'https://example.com', '{}', "
+    "1, 0, now(), now())",
+    "webhook_attempts": "INSERT INTO webhook_attempts VALUES ($1, $1, $1, now(), 500, 'status 500', '1 second')",
+    "notifications": "INSERT INTO notifications (tenant_id, id, recipients, text, reason, workflow_id, lead_id, "
+    "create_time) VALUES ($1, $1, '{}', 'Call', 'Hot', $1, $1, now())",
+    "notification_reads": "INSERT INTO notification_reads VALUES ($1, $1, 'ana', now())",
+    "crm_queue_items": "INSERT INTO crm_queue_items (tenant_id, id, queue, workflow_id, lead_id, reason, create_time) "
+    "VALUES ($1, $1, 'sales', $1, $1, 'Hot', now())",
     "outbox": "INSERT INTO outbox (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
 }
 # Of no tenant: the keys that sign the tokens of all, the private ones sealed.

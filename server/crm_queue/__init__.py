@@ -1,0 +1,1 @@
+"""The queue from which a CRM integration takes leads."""

@@ -1,0 +1,1 @@
+"""Notifications that are shown in the application."""

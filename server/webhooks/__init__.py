@@ -1,0 +1,1 @@
+"""Webhooks: messages to other systems, signed, retried, and never sent to an address inside the network."""

@@ -1,0 +1,1 @@
+"""Workflows: what happens when something happens to a lead."""
