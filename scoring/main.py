@@ -1,4 +1,4 @@
-"""The scorer: offers ScoringService.
+"""The scorer: offers ScoringService, ExperimentService and MonitoringService.
 
 python -m scoring.main
 """
@@ -7,10 +7,16 @@ import contextlib
 
 import grpc.aio
 import uvloop
-from leadline.v1 import scoring_service_pb2, scoring_service_pb2_grpc
+from leadline.v1 import (
+    experiment_service_pb2,
+    experiment_service_pb2_grpc,
+    scoring_service_pb2,
+    scoring_service_pb2_grpc,
+)
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from scoring.experiments.run_experiments import RunExperiments
 from scoring.registry.life_cycle import ModelLifeCycle
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
@@ -21,7 +27,9 @@ from scoring.scores.ports import Predictor
 from scoring.scores.replay import ReplayScore
 from scoring.scores.score_leads import ScoreLeads
 from scoring.scores.suggest_changes import SuggestChanges
+from scoring.services.experiment_service import ExperimentService
 from scoring.services.scoring_service import ScoringService
+from scoring.store.experiments import ExperimentChanges, Experiments
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
@@ -38,7 +46,10 @@ from server.runtime.settings import ProcessSettings
 from tfserving.client import PredictionClient
 from tfserving.server_control import ModelServerControl
 
-SERVICE = scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"]
+SERVICES = (
+    scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"],
+    experiment_service_pb2.DESCRIPTOR.services_by_name["ExperimentService"],
+)
 
 
 class ScorerSettings(ProcessSettings):
@@ -50,7 +61,7 @@ class ScorerSettings(ProcessSettings):
 def build_server(
     settings: ProcessSettings, database: Database, redis: Redis, predictor: Predictor, model_server: ModelServer
 ) -> grpc.aio.Server:
-    """Builds the server with its service; the caller gives it an address.
+    """Builds the server with its services; the caller gives it an address.
 
     Args:
         settings: Of the process.
@@ -60,23 +71,28 @@ def build_server(
         model_server: The model server, as it is told what to serve.
     """
     verifier = TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
-    server = create_server(standard_interceptors(services=[SERVICE], verifier=verifier, database=database))
+    server = create_server(standard_interceptors(services=SERVICES, verifier=verifier, database=database))
     models = Models(database)
     model_cache = ModelCache(models)
     leads, scorer = Leads(database), LeadScorer(predictor)
+    loader = ModelLoader(model_server)
+    signing_secret = settings.signing_secret.get_secret_value()
     service = ScoringService(
         score_leads=ScoreLeads(leads, model_cache, scorer),
         suggest_changes=SuggestChanges(leads, model_cache, scorer),
         replay_score=ReplayScore(Scores(database), model_cache, predictor),
         models=models,
-        life_cycle=ModelLifeCycle(
-            models, ModelChanges(database), ModelFiles(settings.model_repository), ModelLoader(model_server)
-        ),
+        life_cycle=ModelLifeCycle(models, ModelChanges(database), ModelFiles(settings.model_repository), loader),
         operations=Operations(database),
         score_watch=WatchHub(redis),
-        signing_secret=settings.signing_secret.get_secret_value(),
+        signing_secret=signing_secret,
     )
     scoring_service_pb2_grpc.add_ScoringServiceServicer_to_server(service, server)
+    experiments = Experiments(database)
+    run_experiments = RunExperiments(experiments, ExperimentChanges(database), loader)
+    experiment_service_pb2_grpc.add_ExperimentServiceServicer_to_server(
+        ExperimentService(run_experiments, experiments, signing_secret), server
+    )
     return server
 
 
@@ -98,7 +114,7 @@ async def run(settings: ScorerSettings) -> None:
                 ModelServerControl(prediction_client, settings.model_repository),
             ),
             listen_address=settings.listen_address,
-            service_names=[SERVICE.full_name],
+            service_names=[service.full_name for service in SERVICES],
             is_ready=database.is_reachable,
             reflect=settings.reflection,
         )

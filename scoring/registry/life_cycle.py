@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from scoring.registry.model import Model, ModelState
+from scoring.registry.model import IN_EXPERIMENT, Model, ModelState
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.ports import ModelChange, ModelChanges, ModelStore
 from scoring.registry.serving import ModelLoader
@@ -86,12 +86,12 @@ class ModelLifeCycle:
 
         Raises:
             ModelNotFound: The tenant has no such model.
-            ModelInUse: It is champion.
+            ModelInUse: It is champion or in an experiment.
         """
         async with self._changes.begin(tenant_id) as change:
             models = await change.models()
             model = _find(models, model_id)
-            if model.state is ModelState.CHAMPION:
+            if model.state is ModelState.CHAMPION or model.state in IN_EXPERIMENT:
                 raise ModelInUse(format_name("models", model_id))
             await change.delete(model_id)
             await self._loader.keep(tenant_id, [other for other in models if other is not model])

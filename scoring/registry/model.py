@@ -14,6 +14,12 @@ class ModelState(IntEnum):
     CANDIDATE = 1
     CHAMPION = 2
     RETIRED = 3
+    SHADOW = 4
+    CANARY = 5
+
+
+IN_EXPERIMENT = frozenset({ModelState.SHADOW, ModelState.CANARY})
+"""States of a model that is tried beside the champion."""
 
 
 @dataclass(frozen=True, slots=True)

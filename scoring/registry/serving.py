@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from scoring.registry.model import Model, ModelState
+from scoring.registry.model import IN_EXPERIMENT, Model, ModelState
 from scoring.registry.ports import ModelServer
 from scoring.registry.served_model import name_in_model_server
 from server.runtime.errors import DependencyUnavailable
@@ -16,7 +16,7 @@ LOAD_TIMEOUT_SECONDS = 60.0
 
 
 def loaded_versions(models: Sequence[Model]) -> set[int]:
-    """Says which versions stay loaded: the champion, the 3 champions before it, and the newest 3.
+    """Says which versions stay loaded: the champion, what is tried beside it, the 3 champions before, and the newest 3.
 
     Args:
         models: All models of a tenant, the newest first.
@@ -27,7 +27,8 @@ def loaded_versions(models: Sequence[Model]) -> set[int]:
         reverse=True,
     )
     kept = [*champions[:KEPT_LOADED], *models[:KEPT_LOADED]]
-    return {model.version for model in kept} | {model.version for model in models if model.state is ModelState.CHAMPION}
+    in_use = {ModelState.CHAMPION, *IN_EXPERIMENT}
+    return {model.version for model in kept} | {model.version for model in models if model.state in in_use}
 
 
 class ModelLoader:

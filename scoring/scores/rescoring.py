@@ -145,12 +145,18 @@ class Rescoring:
         return done
 
     async def _score_and_store(self, tenant_id: UUID, leads: Sequence[StoredLead]) -> int:
-        if not leads or leads[0].champion_id is None:
-            return 0
-        model = await self._models.model(tenant_id, leads[0].champion_id)
+        by_model: dict[UUID, list[StoredLead]] = {}
+        for lead in leads:
+            if lead.champion_id is not None:
+                by_model.setdefault(lead.champion_id, []).append(lead)
+        return sum([await self._score_with(tenant_id, *of_model) for of_model in by_model.items()])
+
+    async def _score_with(self, tenant_id: UUID, model_id: UUID, leads: Sequence[StoredLead]) -> int:
+        model = await self._models.model(tenant_id, model_id)
         # The time of reading, not of computing: of two scores, the one that saw the newer lead must win.
         scores = await self._scorer.score(model, [lead.record for lead in leads], leads[0].read_time, explained=False)
-        return await self._store.store(tenant_id, scores)
+        rules = await self._rule_sets.rule_set(tenant_id, leads[0].rule_set_id)
+        return await self._store.store(tenant_id, [score.with_rules(rules) for score in scores])
 
 
 async def _oldest(under_way: deque[tuple[RescoringPosition, asyncio.Task[int]]]) -> RescoringPosition:

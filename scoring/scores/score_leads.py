@@ -7,6 +7,7 @@ from uuid import UUID
 
 from scoring.features.lead_record import LeadRecord
 from scoring.registry.model_cache import ModelCache
+from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.served_model import ServedModel
 from scoring.scores.coalescing import Coalescer
 from scoring.scores.cold_start import ColdScore, ColdStart
@@ -31,12 +32,14 @@ class ScoreLeads:
     Args:
         leads: Where stored leads are read.
         models: The models at hand.
+        rule_sets: The rules at hand.
         scorer: What computes scores.
     """
 
-    def __init__(self, leads: LeadReader, models: ModelCache, scorer: LeadScorer) -> None:
+    def __init__(self, leads: LeadReader, models: ModelCache, rule_sets: RuleSetCache, scorer: LeadScorer) -> None:
         self._leads = leads
         self._models = models
+        self._rule_sets = rule_sets
         self._scorer = scorer
         self._cold_start = ColdStart(leads)
         self._reading: Coalescer[UUID, UUID, StoredLead | None] = Coalescer(self._read, largest_batch=LARGEST_BATCH)
@@ -64,12 +67,14 @@ class ScoreLeads:
                 lead = await self._reading.submit(tenant_id, lead_id)
                 if lead is None:
                     raise LeadNotFound(format_name("leads", lead_id))
+                rules = await self._rule_sets.rule_set(tenant_id, lead.rule_set_id)
                 if lead.champion_id is None:
-                    return (await self._cold_start.score(tenant_id, [lead.record], explained=explained))[0]
+                    [cold] = await self._cold_start.score(tenant_id, [lead.record], explained=explained)
+                    return cold.with_rules(rules)
                 model = await self._models.model(tenant_id, lead.champion_id)
         except TimeoutError as error:
             raise DependencyUnavailable("postgresql") from error
-        return await self._score_one(model, lead.record, explained=explained, end=end)
+        return (await self._score_one(model, lead.record, explained=explained, end=end)).with_rules(rules)
 
     async def inline(
         self, tenant_id: UUID, record: LeadRecord, *, explained: bool, patience_seconds: float = PATIENCE_SECONDS
@@ -85,13 +90,15 @@ class ScoreLeads:
         end = asyncio.get_running_loop().time() + min(patience_seconds, PATIENCE_SECONDS)
         try:
             async with asyncio.timeout_at(end):
-                champion_id = await self._leads.champion_id(tenant_id)
-                if champion_id is None:
-                    return (await self._cold_start.score(tenant_id, [record], explained=explained))[0]
-                model = await self._models.model(tenant_id, champion_id)
+                makers = await self._leads.makers(tenant_id)
+                rules = await self._rule_sets.rule_set(tenant_id, makers.rule_set_id)
+                if makers.champion_id is None:
+                    [cold] = await self._cold_start.score(tenant_id, [record], explained=explained)
+                    return cold.with_rules(rules)
+                model = await self._models.model(tenant_id, makers.champion_id)
         except TimeoutError as error:
             raise DependencyUnavailable("postgresql") from error
-        return await self._score_one(model, record, explained=explained, end=end)
+        return (await self._score_one(model, record, explained=explained, end=end)).with_rules(rules)
 
     async def batch(
         self,
@@ -113,25 +120,27 @@ class ScoreLeads:
             A score for each id in their order; None where the tenant has no such lead.
         """
         end = asyncio.get_running_loop().time() + patience_seconds
-        scores: Sequence[Score | ColdScore]
+        by_model: dict[UUID | None, list[LeadRecord]] = {}
+        scores: list[Score | ColdScore] = []
         try:
             async with asyncio.timeout_at(end):
                 leads = await self._leads.leads(tenant_id, list(dict.fromkeys(lead_ids)))
-                records = [lead.record for lead in leads]
-                champion_id = leads[0].champion_id if leads else None
-                if champion_id is None:
-                    scores = await self._cold_start.score(tenant_id, records, explained=explained)
-                else:
-                    model = await self._models.model(tenant_id, champion_id)
+                rules = await self._rule_sets.rule_set(tenant_id, leads[0].rule_set_id if leads else None)
+                for lead in leads:
+                    by_model.setdefault(lead.champion_id, []).append(lead.record)
+                without_model = by_model.pop(None, [])
+                if without_model:
+                    scores += await self._cold_start.score(tenant_id, without_model, explained=explained)
+                models = [await self._models.model(tenant_id, model_id) for model_id in by_model if model_id]
         except TimeoutError as error:
             raise DependencyUnavailable("postgresql") from error
-        if champion_id is not None:
-            try:
-                async with asyncio.timeout_at(end):
-                    scores = await self._scorer.score(model, records, datetime.now(UTC), explained=explained)
-            except TimeoutError as error:
-                raise DependencyUnavailable("model_server") from error
-        by_id = {lead.lead_id: score for lead, score in zip(leads, scores, strict=True)}
+        try:
+            async with asyncio.timeout_at(end):
+                for model, records in zip(models, by_model.values(), strict=True):
+                    scores += await self._scorer.score(model, records, datetime.now(UTC), explained=explained)
+        except TimeoutError as error:
+            raise DependencyUnavailable("model_server") from error
+        by_id = {score.record.lead_id: score.with_rules(rules) for score in scores}
         return [by_id.get(lead_id) for lead_id in lead_ids]
 
     async def _score_one(self, model: ServedModel, record: LeadRecord, *, explained: bool, end: float) -> Score:

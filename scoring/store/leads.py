@@ -1,5 +1,6 @@
 """Reads leads: some to be scored, all open ones in pages, all with an outcome as a stream."""
 
+import functools
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
@@ -7,16 +8,21 @@ import asyncpg
 import orjson
 
 from scoring.cold_start.conversion_rate import OutcomeCounts
+from scoring.experiments.experiment import Split
 from scoring.features.event_log import counters_before
 from scoring.features.lead_record import LeadRecord, moment_of_outcome
-from scoring.scores.score import StoredLead
+from scoring.scores.score import ScoreMakers, StoredLead
 from scoring.store.lead_rows import counters_from_json, times_from_json
 from server.runtime.database import Database
 
 OPEN, CONVERTED, LOST = 1, 2, 3
+OUTCOMES = {OPEN: None, CONVERTED: True, LOST: False}
 
 # Rows fetched at a time while a training reads its leads.
 PREFETCH_ROWS = 2000
+
+# An experiment never changes while it runs, so what is held of it is never stale.
+SPLITS_HELD = 4_096
 
 # One round trip: the tenant is set and the leads are read by one statement, which is its own transaction, so that the
 # setting ends with it. The scan of the leads takes the tenant from the setting's result and thus comes after it;
@@ -27,7 +33,10 @@ SELECT l.id, l.status, l.received_time, l.fields::text,
         c.decayed_1_day, c.decayed_7_days, c.decayed_30_days))
      FROM lead_event_counters c WHERE c.tenant_id = $1 AND c.lead_id = l.id)::text,
     (SELECT m.id FROM models m WHERE m.tenant_id = $1 AND m.state = 2),
-    statement_timestamp()
+    statement_timestamp(),
+    (SELECT ARRAY[e.id::text, e.challenger_id::text, e.challenger_share::text, e.hold_out_share::text]
+     FROM experiments e WHERE e.tenant_id = $1 AND e.state = 1 AND e.kind > 1),
+    (SELECT r.id FROM rule_sets r WHERE r.tenant_id = $1 AND r.active)
 FROM (SELECT set_config('app.tenant_id', $1::uuid::text, true) AS tenant OFFSET 0) setting,
     LATERAL (SELECT * FROM leads WHERE tenant_id = setting.tenant::uuid AND {condition}) l
 """
@@ -43,6 +52,10 @@ FROM leads WHERE tenant_id = $1 AND status IN ({CONVERTED}, {LOST})
 """
 
 _CHAMPION = "SELECT id FROM models WHERE tenant_id = $1 AND state = 2"
+
+_MAKERS = """
+SELECT (SELECT id FROM models WHERE tenant_id = $1 AND state = 2), (SELECT id FROM rule_sets WHERE tenant_id = $1 AND active)
+"""
 
 _OPEN_COUNT = f"SELECT count(*) FROM leads WHERE tenant_id = $1 AND status = {OPEN}"
 
@@ -78,6 +91,12 @@ class Leads:
         async with self._database.transaction(tenant_id) as connection:
             champion_id: UUID | None = await connection.fetchval(_CHAMPION, tenant_id)
         return champion_id
+
+    async def makers(self, tenant_id: UUID) -> ScoreMakers:
+        """Gives the model that makes the tenant's scores and the active rules, each None if there are none."""
+        async with self._database.transaction(tenant_id) as connection:
+            row = await connection.fetchrow(_MAKERS, tenant_id)
+        return ScoreMakers(None, None) if row is None else ScoreMakers(*row)
 
     async def outcome_counts(self, tenant_id: UUID) -> OutcomeCounts:
         """Counts the tenant's converted and lost leads, which reads their part of an index: not for each call."""
@@ -117,11 +136,19 @@ class Leads:
 
 
 def _stored_lead(row: asyncpg.Record) -> StoredLead:
-    lead_id, status, received_time, fields, counters, champion_id, read_time = row
+    lead_id, status, received_time, fields, counters, champion_id, read_time, split, rule_set_id = row
+    if split is not None:
+        champion_id = _split(*split).model_id(lead_id, champion_id)
     return StoredLead(
         lead_id,
-        LeadRecord(lead_id, received_time, orjson.loads(fields), counters_from_json(counters)),
+        LeadRecord(lead_id, received_time, orjson.loads(fields), counters_from_json(counters), OUTCOMES[status]),
         status == OPEN,
         champion_id,
         read_time,
+        rule_set_id,
     )
+
+
+@functools.lru_cache(maxsize=SPLITS_HELD)
+def _split(experiment_id: str, challenger_id: str, challenger_share: str, hold_out_share: str) -> Split:
+    return Split(UUID(experiment_id), UUID(challenger_id), float(challenger_share), float(hold_out_share))

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from scoring.registry.model import Model, ModelState
+from scoring.registry.model import IN_EXPERIMENT, Model, ModelState
+from scoring.registry.operation import RESCORE_LEADS
 from scoring.store.models import COLUMNS, LOCK_MODELS, to_model
+from scoring.store.operations import add_operation
 from server.runtime.database import Database
 from server.runtime.errors import ModelNotFound
 from server.runtime.identifiers import format_name
@@ -23,6 +25,23 @@ UPDATE models SET state = {ModelState.CHAMPION}, champion_time = clock_timestamp
 WHERE tenant_id = $1 AND id = $2 RETURNING {COLUMNS}
 """
 
+# A challenger is again what it was: a former champion or a candidate. A new champion stays champion.
+_END_EXPERIMENTS = f"""
+WITH ended AS (
+    UPDATE experiments SET state = $2, conclusion = $3, end_time = clock_timestamp()
+    WHERE tenant_id = $1 AND state = 1 AND ($4::uuid IS NULL OR id = $4)
+    RETURNING challenger_id, hold_out_share
+), freed AS (
+    UPDATE models m SET state = CASE WHEN m.champion_time IS NULL THEN {ModelState.CANDIDATE}
+        ELSE {ModelState.RETIRED} END
+    FROM ended WHERE m.tenant_id = $1 AND m.id = ended.challenger_id
+        AND m.state IN ({", ".join(str(int(state)) for state in sorted(IN_EXPERIMENT))})
+)
+SELECT coalesce(max(hold_out_share), 0) > 0 FROM ended
+"""
+
+STOPPED, CHAMPION_CHANGED = 2, "stopped: the champion changed"
+
 _DELETE = "DELETE FROM models WHERE tenant_id = $1 AND id = $2"
 
 
@@ -37,11 +56,13 @@ class ModelChange:
         return [to_model(row) for row in await self._work.driver.fetch(_ALL, self._work.tenant_id)]
 
     async def make_champion(self, model_id: UUID) -> Model:
-        """Makes a model champion and retires the one before.
+        """Makes a model champion, retires the one before, and ends the experiments that run.
 
         Raises:
             ModelNotFound: The tenant has no such model.
         """
+        # What runs compares with the champion of before.
+        await self.end_experiments(STOPPED, CHAMPION_CHANGED, None)
         await self._work.driver.execute(_RETIRE_OTHERS, self._work.tenant_id, model_id)
         row = await self._work.driver.fetchrow(_PROMOTE, self._work.tenant_id, model_id)
         if row is None:
@@ -51,6 +72,18 @@ class ModelChange:
     async def delete(self, model_id: UUID) -> None:
         """Forgets a model; no effect if there is none."""
         await self._work.driver.execute(_DELETE, self._work.tenant_id, model_id)
+
+    async def end_experiments(self, state: int, conclusion: str, experiment_id: UUID | None) -> None:
+        """Ends experiments that run, gives challengers their former state, and has leads scored that were held out.
+
+        Args:
+            state: How they end, numbered as in the contract.
+            conclusion: Why they end, in words.
+            experiment_id: The one to end; None for all that run.
+        """
+        tenant_id = self._work.tenant_id
+        if await self._work.driver.fetchval(_END_EXPERIMENTS, tenant_id, state, conclusion, experiment_id):
+            await add_operation(self._work, tenant_id, RESCORE_LEADS, {}, "rescoring.requested")
 
     async def commit(self) -> None:
         """Makes the change take effect, together with the answer of the rpc that it belongs to."""

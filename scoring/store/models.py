@@ -29,11 +29,16 @@ _DESCRIPTION = (
     "promotion_gate",
 )
 
+_CHAMPION_TIME = f"""
+CASE WHEN state IN ({ModelState.CHAMPION}, {ModelState.RETIRED}) THEN coalesce(champion_time, create_time)
+    ELSE champion_time END AS champion_time
+"""
+
 COLUMNS = ", ".join(
     (
         "id, version, state, algorithm, tracking_run, create_time",
         # Of models from before this was written down, the training's end is the best that is known.
-        f"CASE WHEN state <> {ModelState.CANDIDATE} THEN coalesce(champion_time, create_time) END AS champion_time",
+        _CHAMPION_TIME,
         *(f"{column}::text AS {column}" for column in _DESCRIPTION),
     )
 )

@@ -73,7 +73,7 @@ class Operations:
         """
         async with unit_of_work(self._database, tenant_id) as work:
             request = {"excluded_fields": list(excluded_fields), "kept_fields": list(kept_fields)}
-            operation = await _add(work, tenant_id, TRAIN_MODEL, request, "training.requested")
+            operation = await add_operation(work, tenant_id, TRAIN_MODEL, request, "training.requested")
             await work.commit()
         return operation
 
@@ -91,7 +91,7 @@ class Operations:
         async with unit_of_work(self._database, tenant_id) as work:
             if await work.driver.fetchval(_CHAMPION, tenant_id) is None:
                 raise NoModel
-            operation = await _add(work, tenant_id, RESCORE_LEADS, {}, "rescoring.requested")
+            operation = await add_operation(work, tenant_id, RESCORE_LEADS, {}, "rescoring.requested")
             await work.commit()
         return operation
 
@@ -149,9 +149,18 @@ class Operations:
             await connection.execute(_END, tenant_id, operation_id, stage, result, error)
 
 
-async def _add(
+async def add_operation(
     work: UnitOfWork, tenant_id: UUID, method: str, request: Mapping[str, Any], topic: outbox.Topic
 ) -> Operation:
+    """Writes down in a unit of work that something long shall be done, with the message to the worker that will do it.
+
+    Args:
+        work: The unit of work, which its owner commits.
+        tenant_id: Its tenant.
+        method: What shall be done, such as `TRAIN_MODEL`.
+        request: What it is done with, as JSON values.
+        topic: The topic of the message.
+    """
     operation_id = new_id()
     row = await work.driver.fetchrow(_ADD, tenant_id, operation_id, method, _json(request))
     if row is None:

@@ -1,0 +1,1 @@
+"""Experiments: models tried beside the champion before they take its place."""
