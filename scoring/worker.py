@@ -12,9 +12,12 @@ import uvloop
 from pydantic import Field
 from redis.exceptions import RedisError
 
+from scoring.bulk.open_lead_rescoring import OpenLeadRescoring
+from scoring.bulk.page_rescoring import PageRescoring
 from scoring.conversions.errors import to_unscorable_status
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
+from scoring.registry.model_tables import ModelTables
 from scoring.registry.publication import ModelPublisher
 from scoring.registry.serving import ModelLoader
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
@@ -23,6 +26,7 @@ from scoring.store.dead_letters import DeadLetters
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
+from scoring.store.open_leads import OpenLeads
 from scoring.store.operations import Operations
 from scoring.store.scores import Scores
 from scoring.stream import rescoring_requests, training_requests
@@ -65,14 +69,18 @@ async def run(settings: WorkerSettings) -> None:
     prediction_client = PredictionClient(settings.model_server_address, timeout_seconds=PREDICTION_TIMEOUT_SECONDS)
     models = Models(database)
     rescoring = Rescoring(Leads(database), ModelCache(models), LeadScorer(prediction_client), Scores(database))
+    files = ModelFiles(settings.model_repository)
     publisher = ModelPublisher(
-        ModelFiles(settings.model_repository),
+        files,
         models,
         ModelChanges(database),
         ModelLoader(ModelServerControl(prediction_client, settings.model_repository)),
     )
     operations = Operations(database)
-    operation_rescoring = OperationRescoring(operations, rescoring)
+    open_lead_rescoring = OpenLeadRescoring(
+        PageRescoring(OpenLeads(database), ModelCache(models), ModelTables(files), prediction_client, Scores(database))
+    )
+    operation_rescoring = OperationRescoring(operations, open_lead_rescoring)
     lead_changes = LeadChanges(rescoring, DeadLetters(database, to_unscorable_status))
     consumers = (
         *(

@@ -12,6 +12,9 @@ from scoring.explanation.grades import Grade
 from scoring.features.lead_record import LeadRecord
 from scoring.registry.served_model import ServedModel
 
+# Below this, two probabilities of one model differ by the rounding of 32-bit floats alone.
+SMALLEST_CHANGE = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class StoredLead:

@@ -3,8 +3,9 @@
 import asyncio
 from uuid import UUID
 
+from scoring.bulk.open_lead_rescoring import OpenLeadRescorer
+from scoring.bulk.open_leads import RescoringPosition
 from scoring.registry.operation import Operation
-from scoring.scores.rescoring import Rescoring, RescoringPosition
 from scoring.stream.operation_store import OperationStore
 from server.runtime.errors import OperationCancelled
 
@@ -17,10 +18,10 @@ class OperationRescoring:
 
     Args:
         operations: Where operations are kept.
-        rescoring: Scores and stores.
+        rescoring: Scores open leads.
     """
 
-    def __init__(self, operations: OperationStore, rescoring: Rescoring) -> None:
+    def __init__(self, operations: OperationStore, rescoring: OpenLeadRescorer) -> None:
         self._operations = operations
         self._rescoring = rescoring
 
@@ -60,4 +61,4 @@ class OperationRescoring:
 
         if not await self._operations.report(tenant_id, operation.operation_id, STAGE, first_percent):
             raise OperationCancelled
-        return (await self._rescoring.rescore_open_leads(tenant_id, start, report)).scored_count
+        return (await self._rescoring.rescore(tenant_id, start, report)).scored_count

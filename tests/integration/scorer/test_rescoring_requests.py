@@ -1,18 +1,21 @@
 """Scoring every open lead on request: progress, cancellation, and going on after a worker died."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
 
+from scoring.bulk.open_lead_rescoring import PAGES_AT_A_TIME, OpenLeadRescoring
+from scoring.bulk.page_rescoring import PageRescoring
 from scoring.registry.model_cache import ModelCache
+from scoring.registry.model_files import ModelFiles
+from scoring.registry.model_tables import ModelTables
 from scoring.registry.operation import Operation
-from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
-from scoring.scores.rescoring import PAGES_AT_A_TIME, Rescoring
-from scoring.store.leads import Leads
 from scoring.store.models import Models
+from scoring.store.open_leads import OpenLeads
 from scoring.store.operations import Operations
 from scoring.store.scores import Scores
 from scoring.stream import operation_rescoring
@@ -27,17 +30,26 @@ from tests.fakes.model_server import FakeModelServer
 from tests.integration.scorer.conftest import add_champion, add_lead
 from tfserving.client import PredictionClient
 
+PAGE_SIZE = 256
 SCORED = "SELECT count(*) FROM leads WHERE score_value IS NOT NULL"
 
 
 class Worker:
     """What a worker does with rescoring requests, on the session's PostgreSQL and a model server of the test."""
 
-    def __init__(self, database: Database, client: PredictionClient) -> None:
+    def __init__(self, database: Database, client: PredictionClient, repository: Path) -> None:
         self.database = database
         self.operations = Operations(database)
-        rescoring = Rescoring(Leads(database), ModelCache(Models(database)), LeadScorer(client), Scores(database))
-        self.requests = RescoringRequests(self.operations, OperationRescoring(self.operations, rescoring))
+        pages = PageRescoring(
+            OpenLeads(database),
+            ModelCache(Models(database)),
+            ModelTables(ModelFiles(repository)),
+            client,
+            Scores(database),
+            page_size=PAGE_SIZE,
+        )
+        rescoring = OperationRescoring(self.operations, OpenLeadRescoring(pages))
+        self.requests = RescoringRequests(self.operations, rescoring)
 
     async def ask(self, tenant_id: UUID) -> tuple[Operation, StreamEntry]:
         """Asks for a rescoring, and gives its operation and the entry that the relay would send."""
@@ -60,8 +72,8 @@ class Worker:
 
 
 @pytest.fixture
-def worker(database: Database, prediction_client: PredictionClient) -> Worker:
-    return Worker(database, prediction_client)
+def worker(database: Database, prediction_client: PredictionClient, tmp_path: Path) -> Worker:
+    return Worker(database, prediction_client, tmp_path / "models")
 
 
 async def add_leads(database: Database, tenant_id: UUID, count: int) -> None:
@@ -77,7 +89,7 @@ async def add_leads(database: Database, tenant_id: UUID, count: int) -> None:
 
 async def test_every_open_lead_gets_a_score(worker: Worker, database: Database, tenant_id: UUID) -> None:
     await add_champion(database, tenant_id)
-    await add_leads(database, tenant_id, LARGEST_BATCH + 10)
+    await add_leads(database, tenant_id, PAGE_SIZE + 10)
     await add_lead(database, tenant_id, status=2)
     asked, entry = await worker.ask(tenant_id)
 
@@ -88,9 +100,9 @@ async def test_every_open_lead_gets_a_score(worker: Worker, database: Database, 
     assert operation["id"] == asked.operation_id
     assert orjson.loads(operation["result"]) == {
         "@type": "type.googleapis.com/leadline.v1.RescoreLeadsResponse",
-        "scoredCount": str(LARGEST_BATCH + 10),
+        "scoredCount": str(PAGE_SIZE + 10),
     }
-    assert await worker.scored(tenant_id) == LARGEST_BATCH + 10
+    assert await worker.scored(tenant_id) == PAGE_SIZE + 10
 
 
 async def test_without_a_model_it_is_refused(worker: Worker, tenant_id: UUID) -> None:
@@ -108,7 +120,7 @@ async def test_a_worker_that_takes_over_goes_on_where_the_one_before_stood(
     monkeypatch.setattr(operation_rescoring, "REPORT_SECONDS", 0.0)
     await add_champion(database, tenant_id)
     pages = PAGES_AT_A_TIME + 2
-    await add_leads(database, tenant_id, LARGEST_BATCH * pages)
+    await add_leads(database, tenant_id, PAGE_SIZE * pages)
     _, entry = await worker.ask(tenant_id)
     first = asyncio.create_task(worker.requests.handle([entry]))
 
@@ -120,16 +132,16 @@ async def test_a_worker_that_takes_over_goes_on_where_the_one_before_stood(
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     position = orjson.loads((await worker.operation(tenant_id))["position"])
-    assert position["scored_count"] >= LARGEST_BATCH
-    assert position["total_count"] == LARGEST_BATCH * pages
+    assert position["scored_count"] >= PAGE_SIZE
+    assert position["total_count"] == PAGE_SIZE * pages
     model_server.may_answer.set()
     model_server.requests.clear()
 
     await worker.requests.handle([entry])
 
-    assert len(model_server.requests) == pages - position["scored_count"] // LARGEST_BATCH
-    assert await worker.scored(tenant_id) == LARGEST_BATCH * pages
-    assert orjson.loads((await worker.operation(tenant_id))["result"])["scoredCount"] == str(LARGEST_BATCH * pages)
+    assert len(model_server.requests) == pages - position["scored_count"] // PAGE_SIZE
+    assert await worker.scored(tenant_id) == PAGE_SIZE * pages
+    assert orjson.loads((await worker.operation(tenant_id))["result"])["scoredCount"] == str(PAGE_SIZE * pages)
 
 
 async def test_cancelled_it_ends_and_the_scores_so_far_stay(

@@ -1,0 +1,1 @@
+"""Scores all open leads of a tenant, many at a time."""

@@ -1,0 +1,114 @@
+"""Reads open leads in pages, as columns."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+
+from scoring.bulk.open_leads import OpenLeadPage
+from scoring.features.lead_columns import LeadColumns
+from scoring.features.lead_record import EventCounter
+from scoring.store.leads import OPEN
+from server.runtime.connection_pool import Driver
+from server.runtime.database import Database
+
+_CHAMPION = "SELECT id FROM models WHERE tenant_id = $1 AND state = 2"
+
+_COUNT = f"SELECT count(*) FROM leads WHERE tenant_id = $1 AND status = {OPEN}"
+
+_PAGE = f"""
+SELECT id, received_time, fields::text, score_probability, score_model_id
+FROM leads WHERE tenant_id = $1 AND status = {OPEN} AND id > $2 AND id <= $3 ORDER BY id LIMIT $4
+"""
+
+_COUNTERS = """
+SELECT lead_id, type, count, last_time, active_days, decayed_1_day, decayed_7_days, decayed_30_days
+FROM lead_event_counters WHERE tenant_id = $1 AND lead_id >= $2 AND lead_id <= $3 AND type = ANY ($4)
+"""
+
+# Every so-and-so-many-th open lead, and the last one.
+_PAGE_ENDS = f"""
+SELECT id FROM (
+    SELECT id, row_number() OVER (ORDER BY id) AS number, lead(id) OVER (ORDER BY id) IS NULL AS is_last
+    FROM leads WHERE tenant_id = $1 AND status = {OPEN} AND id > $2
+) l
+WHERE number % $3 = 0 OR is_last ORDER BY id
+"""
+
+
+class OpenLeads:
+    """The open leads in PostgreSQL, read only. Every method raises DependencyUnavailable where it can't be reached.
+
+    Args:
+        database: The database in the role of the application.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def champion_id(self, tenant_id: UUID) -> UUID | None:
+        """Gives the model that makes the tenant's scores; None if there is none yet."""
+        async with self._database.transaction(tenant_id) as connection:
+            champion_id: UUID | None = await connection.fetchval(_CHAMPION, tenant_id)
+        return champion_id
+
+    async def open_count(self, tenant_id: UUID) -> int:
+        """Counts the tenant's open leads, which reads them all: once for a long work, never for a page."""
+        async with self._database.transaction(tenant_id) as connection:
+            count: int = await connection.fetchval(_COUNT, tenant_id)
+        return count
+
+    async def open_page_ends(self, tenant_id: UUID, after: UUID, size: int) -> Sequence[UUID]:
+        """Gives the last id of each page of `size` open leads after an id, in their order; the last page is shorter.
+
+        It reads all their ids: once for a long work.
+        """
+        async with self._database.transaction(tenant_id) as connection:
+            rows = await connection.fetch(_PAGE_ENDS, tenant_id, after, size)
+        return [lead_id for (lead_id,) in rows]
+
+    async def open_page(
+        self, tenant_id: UUID, after: UUID, until: UUID, limit: int, event_types: Collection[str]
+    ) -> OpenLeadPage:
+        """Gives the first open leads of a span, in the order of their ids.
+
+        Args:
+            tenant_id: The tenant.
+            after: Their ids come after this one.
+            until: And not after this one.
+            limit: How many at most, 1 or more.
+            event_types: The types of events whose counters are wanted.
+        """
+        async with self._database.transaction(tenant_id) as connection:
+            # Before the leads are read: a score must not claim to have seen more than it has.
+            read_time = await connection.fetchval("SELECT statement_timestamp()")
+            rows = await connection.fetch(_PAGE, tenant_id, after, until, limit)
+            counters = await _counters(connection, tenant_id, rows, event_types)
+        lead_ids, received_times, fields, probabilities, model_ids = zip(*rows, strict=True) if rows else ((),) * 5
+        return OpenLeadPage(
+            lead_ids,
+            LeadColumns(received_times, fields, counters),
+            np.array(probabilities, dtype=np.float64),
+            model_ids,
+            read_time,
+        )
+
+
+async def _counters(
+    connection: Driver, tenant_id: UUID, leads: Sequence[asyncpg.Record], event_types: Collection[str]
+) -> dict[int, dict[str, EventCounter]]:
+    """Gives the counters of leads by their places."""
+    if not leads or not event_types:
+        return {}
+    rows = await connection.fetch(_COUNTERS, tenant_id, leads[0]["id"], leads[-1]["id"], list(event_types))
+    places = {lead["id"]: place for place, lead in enumerate(leads)}
+    counters: dict[int, dict[str, EventCounter]] = {}
+    for lead_id, event_type, count, last_time, active_days, *decayed in rows:
+        # Leads in between may have an outcome.
+        place = places.get(lead_id)
+        if place is not None:
+            counter = EventCounter(count, last_time.astimezone(UTC), active_days, tuple(decayed))
+            counters.setdefault(place, {})[event_type] = counter
+    return counters
