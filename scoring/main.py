@@ -34,9 +34,11 @@ from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
 from scoring.store.operations import Operations
+from scoring.store.score_snapshot import ScoreSnapshot
 from scoring.store.scores import Scores
 from scoring.stream.watch_hub import WatchHub
 from server.interceptors.standard import standard_interceptors
+from server.interceptors.token_updates import updated_verifier
 from server.interceptors.tokens import TokenVerifier
 from server.runtime.database import Database
 from server.runtime.grpc_server import create_server, serve
@@ -59,7 +61,13 @@ class ScorerSettings(ProcessSettings):
 
 
 def build_server(
-    settings: ProcessSettings, database: Database, redis: Redis, predictor: Predictor, model_server: ModelServer
+    settings: ProcessSettings,
+    database: Database,
+    redis: Redis,
+    predictor: Predictor,
+    model_server: ModelServer,
+    *,
+    verifier: TokenVerifier | None = None,
 ) -> grpc.aio.Server:
     """Builds the server with its services; the caller gives it an address.
 
@@ -69,9 +77,16 @@ def build_server(
         redis: Where score changes are told.
         predictor: The model server, as it is asked for predictions.
         model_server: The model server, as it is told what to serve.
+        verifier: Verifies tokens; None verifies by the keys in the file alone.
     """
-    verifier = TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
-    server = create_server(standard_interceptors(services=SERVICES, verifier=verifier, database=database))
+    server = create_server(
+        standard_interceptors(
+            services=SERVICES,
+            verifier=verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience),
+            database=database,
+            secret=settings.signing_secret.get_secret_value(),
+        )
+    )
     models = Models(database)
     model_cache = ModelCache(models)
     leads, scorer = Leads(database), LeadScorer(predictor)
@@ -84,7 +99,7 @@ def build_server(
         models=models,
         life_cycle=ModelLifeCycle(models, ModelChanges(database), ModelFiles(settings.model_repository), loader),
         operations=Operations(database),
-        score_watch=WatchHub(redis),
+        score_watch=WatchHub(redis, ScoreSnapshot(database)),
         signing_secret=signing_secret,
     )
     scoring_service_pb2_grpc.add_ScoringServiceServicer_to_server(service, server)
@@ -104,7 +119,10 @@ async def run(settings: ScorerSettings) -> None:
     """
     database = await Database.connect(settings.database_url)
     redis = await connect_redis(settings.redis_url)
-    async with PredictionClient(settings.model_server_address) as prediction_client:
+    async with (
+        PredictionClient(settings.model_server_address) as prediction_client,
+        updated_verifier(settings, database, redis) as verifier,
+    ):
         await serve(
             build_server(
                 settings,
@@ -112,6 +130,7 @@ async def run(settings: ScorerSettings) -> None:
                 redis,
                 prediction_client,
                 ModelServerControl(prediction_client, settings.model_repository),
+                verifier=verifier,
             ),
             listen_address=settings.listen_address,
             service_names=[service.full_name for service in SERVICES],

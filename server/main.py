@@ -3,6 +3,7 @@
 python -m server.main
 """
 
+import contextlib
 from datetime import UTC, datetime
 
 import grpc
@@ -17,10 +18,13 @@ from leadline.v1 import (
     operation_service_pb2,
     operation_service_pb2_grpc,
 )
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
 from server.interceptors.standard import standard_interceptors
+from server.interceptors.token_updates import updated_verifier
 from server.interceptors.tokens import TokenVerifier
 from server.leads.change_leads import DeleteLead, UpdateLead
 from server.leads.create_leads import CreateLeads
@@ -31,8 +35,9 @@ from server.operations.follow_operations import GetOperation, ListOperations, Wa
 from server.runtime.database import Database
 from server.runtime.grpc_server import create_server, serve
 from server.runtime.logging import configure_logging
-from server.runtime.settings import ProcessSettings
+from server.runtime.redis import connect_redis
 from server.runtime.signed_tokens import TokenSigner
+from server.server_settings import ServerSettings
 from server.services.dead_letter_service import DeadLetterService
 from server.services.integration_service import IntegrationService
 from server.services.lead_service import LeadService
@@ -48,18 +53,30 @@ SERVICES = (
     dead_letter_service_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"],
 )
+# Nobody waits longer for a session.
+REDIS_SECONDS = 2.0
 
 
-def build_server(settings: ProcessSettings, database: Database) -> grpc.aio.Server:
+def build_server(
+    settings: ServerSettings, database: Database, redis: Redis, verifier: TokenVerifier | None = None
+) -> grpc.aio.Server:
     """Builds the server with its services; the caller gives it an address.
 
     Args:
         settings: Of the process.
         database: The database in the role of the application.
+        redis: Where sessions are kept.
+        verifier: Verifies tokens; None verifies by the keys in the file alone.
     """
-    verifier = TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
-    server = create_server(standard_interceptors(services=SERVICES, verifier=verifier, database=database))
     secret = settings.signing_secret.get_secret_value()
+    server = create_server(
+        standard_interceptors(
+            services=SERVICES,
+            verifier=verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience),
+            database=database,
+            secret=secret,
+        )
+    )
     lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, secret), server)
     dead_letters = PostgresDeadLetterStore(database)
     integration_service_pb2_grpc.add_IntegrationServiceServicer_to_server(
@@ -79,26 +96,30 @@ def build_server(settings: ProcessSettings, database: Database) -> grpc.aio.Serv
     return server
 
 
-async def run(settings: ProcessSettings) -> None:
+async def run(settings: ServerSettings) -> None:
     """Serves until SIGTERM or SIGINT.
 
     Args:
         settings: Of the process.
     """
     database = await Database.connect(settings.database_url)
-    await serve(
-        build_server(settings, database),
-        listen_address=settings.listen_address,
-        service_names=[service.full_name for service in SERVICES],
-        is_ready=database.is_reachable,
-        reflect=settings.reflection,
-    )
+    redis = await connect_redis(settings.redis_url, response_seconds=REDIS_SECONDS)
+    async with updated_verifier(settings, database, redis) as verifier:
+        await serve(
+            build_server(settings, database, redis, verifier),
+            listen_address=settings.listen_address,
+            service_names=[service.full_name for service in SERVICES],
+            is_ready=database.is_reachable,
+            reflect=settings.reflection,
+        )
+    with contextlib.suppress(ConnectionError, RedisError):
+        await redis.aclose()
     await database.close()
 
 
 def main() -> None:
     """Reads the settings and runs the server."""
-    settings = ProcessSettings.load()
+    settings = ServerSettings.load()
     configure_logging(settings.log_level)
     uvloop.run(run(settings))
 

@@ -8,29 +8,17 @@ from uuid import UUID
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from leadline.v1 import permission_pb2
 
 ISSUER = "https://leadline.dev"
 AUDIENCE = "leadline-api"
-EVERY_SCOPE = (
-    "leads.read",
-    "leads.write",
-    "events.write",
-    "deadletters.read",
-    "deadletters.write",
-    "scores.read",
-    "scores.write",
-    "models.read",
-    "models.train",
-    "models.promote",
-    "rules.read",
-    "rules.write",
-    "operations.read",
-    "operations.cancel",
-    "experiments.read",
-    "experiments.write",
-    "monitoring.read",
-    "monitoring.write",
+EVERY_SCOPE = tuple(
+    scope
+    for value in permission_pb2.Permission.DESCRIPTOR.values
+    # A developer's token is no user's: there is no account to keep.
+    if (scope := value.GetOptions().Extensions[permission_pb2.scope]) and scope != "account.manage"
 )
+"""Every permission of the contract."""
 _ALGORITHM = "ES256"
 
 

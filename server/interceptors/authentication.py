@@ -1,6 +1,7 @@
 """Who calls: each call carries a token, which the server verifies itself."""
 
-from server.interceptors.method_interceptor import Context, GuardInterceptor, Method
+from server.interceptors.method_interceptor import Context, GuardInterceptor, Handler, Method
+from server.interceptors.permissions import is_public
 from server.interceptors.tokens import TokenVerifier
 from server.runtime.errors import TokenMissing
 from server.runtime.principal import set_current_principal
@@ -19,6 +20,10 @@ class AuthenticationInterceptor(GuardInterceptor):
         super().__init__()
         self._verifier = verifier
 
+    def wrap(self, method: Method, handler: Handler) -> Handler:
+        """Checks each call, but of rpcs that the contract calls public: those hear nothing of tokens."""
+        return handler if is_public(method.descriptor) else super().wrap(method, handler)
+
     def check(self, method: Method, context: Context) -> None:
         """Verifies the token.
 
@@ -26,6 +31,7 @@ class AuthenticationInterceptor(GuardInterceptor):
             TokenMissing: The call has no bearer token.
             TokenInvalid: The token is not accepted.
             TokenExpired: The token's time is over.
+            TokenRevoked: The token was revoked.
         """
         del method
         for key, value in context.invocation_metadata() or ():

@@ -1,4 +1,4 @@
-"""What the caller may do: each rpc of the contract names the one permission that it needs."""
+"""What the caller may do: each rpc of the contract names the one permission that it needs, or is open to everybody."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ class PermissionsInterceptor(GuardInterceptor):
         services: The services that the process offers.
 
     Raises:
-        ValueError: An rpc of theirs names no permission.
+        ValueError: An rpc of theirs names no permission and is not public either.
     """
 
     def __init__(self, services: Iterable[ServiceDescriptor]) -> None:
@@ -41,18 +41,29 @@ class PermissionsInterceptor(GuardInterceptor):
             raise PermissionMissing(scope)
 
 
-def required_scope(method: MethodDescriptor) -> str:
+def required_scope(method: MethodDescriptor) -> str | None:
     """Gives the permission that an rpc needs, as a token's `scope` names it.
 
     Args:
         method: The rpc.
 
+    Returns:
+        The scope; None if the rpc is public and takes calls without a token.
+
     Raises:
-        ValueError: It names none.
+        ValueError: It names none and is not public, or does both.
     """
-    permission = method.GetOptions().Extensions[permission_pb2.required_permission]
-    value = permission_pb2.Permission.DESCRIPTOR.values_by_number[permission]
+    options = method.GetOptions()
+    value = permission_pb2.Permission.DESCRIPTOR.values_by_number[
+        options.Extensions[permission_pb2.required_permission]
+    ]
     scope: str = value.GetOptions().Extensions[permission_pb2.scope]
-    if not scope:
-        raise ValueError(f"{method.full_name} names no permission")
-    return scope
+    public: bool = options.Extensions[permission_pb2.public]
+    if bool(scope) == public:
+        raise ValueError(f"{method.full_name} names no permission" if not scope else f"{method.full_name} is public")
+    return scope or None
+
+
+def is_public(method: MethodDescriptor | None) -> bool:
+    """Tells whether an rpc takes calls without a token; False for one that is not in the contract."""
+    return method is not None and bool(method.GetOptions().Extensions[permission_pb2.public])

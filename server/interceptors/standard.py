@@ -10,6 +10,7 @@ from server.interceptors.deadline import DeadlineInterceptor
 from server.interceptors.errors import ErrorsInterceptor
 from server.interceptors.idempotency import IdempotencyInterceptor
 from server.interceptors.permissions import PermissionsInterceptor
+from server.interceptors.personal_data import PersonalDataInterceptor
 from server.interceptors.telemetry import TelemetryInterceptor
 from server.interceptors.tokens import TokenVerifier
 from server.interceptors.validation import ValidationInterceptor
@@ -17,7 +18,7 @@ from server.runtime.database import Database
 
 
 def standard_interceptors(
-    *, services: Sequence[ServiceDescriptor], verifier: TokenVerifier, database: Database
+    *, services: Sequence[ServiceDescriptor], verifier: TokenVerifier, database: Database, secret: str
 ) -> list[grpc.aio.ServerInterceptor]:
     """Gives the interceptors, the outermost first.
 
@@ -25,9 +26,10 @@ def standard_interceptors(
         services: The services that the process offers.
         verifier: Verifies the callers' tokens.
         database: The database in which mutations and their answers are stored.
+        secret: The process's secret, which keys the digests of requests with secrets in them.
 
     Raises:
-        ValueError: An rpc of the services names no permission.
+        ValueError: An rpc of the services names no permission and is not public either.
     """
     return [
         ErrorsInterceptor(),
@@ -36,5 +38,6 @@ def standard_interceptors(
         AuthenticationInterceptor(verifier),
         PermissionsInterceptor(services),
         ValidationInterceptor(services),
-        IdempotencyInterceptor(database),
+        PersonalDataInterceptor(),
+        IdempotencyInterceptor(database, secret),
     ]

@@ -14,12 +14,16 @@ class Principal:
         subject: Who it is, in the issuer's terms.
         plan: The tenant's plan: `free`, `pro` or `enterprise`.
         permissions: What it may do, as the contract's scope texts, such as `leads.read`.
+        issue_time: When the token was issued, seconds since 1970; 0 if it does not say.
+        session_id: The session to which the token belongs; None for programs.
     """
 
     tenant_id: UUID
     subject: str
     plan: str
     permissions: frozenset[str]
+    issue_time: float = 0.0
+    session_id: UUID | None = None
 
 
 _current: ContextVar[Principal] = ContextVar("principal")

@@ -35,13 +35,20 @@ class ProcessSettings(BaseSettings):
     model_repository: Path = Field(
         default=Path("models"), description="The folder from which the model server reads its models."
     )
-    jwks_file: Path = Field(
-        default=Path("jwks.json"), description="The public keys (JWKS) by which tokens are verified."
+    jwks_file: Path | None = Field(
+        default=None,
+        description="A file of public keys (JWKS) by which tokens are verified, beside those in the database.",
     )
     token_issuer: str = Field(default="https://leadline.dev", description="The `iss` that a token must have.")
     token_audience: str = Field(default="leadline-api", description="The `aud` that a token must have.")
     signing_secret: SecretStr = Field(
-        min_length=16, description="The secret that signs page and resume tokens, at least 16 characters."
+        min_length=16,
+        description="The secret that signs page, resume and refresh tokens, and seals what the database keeps secret; "
+        "at least 16 characters, the same in all processes.",
+    )
+    webhook_allow_loopback: bool = Field(
+        default=False,
+        description="Whether webhooks may go to this machine, and over plain http there. For development alone.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe level that is logged."

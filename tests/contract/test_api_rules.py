@@ -10,10 +10,12 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from leadline.v1 import (
+    authentication_service_pb2,
     dead_letter_service_pb2,
     error_reason_pb2,
     experiment_pb2,
     experiment_service_pb2,
+    identity_service_pb2,
     integration_service_pb2,
     lead_pb2,
     lead_service_pb2,
@@ -28,7 +30,7 @@ from leadline.v1 import (
 )
 
 from server.interceptors.errors import STATUS_CODES
-from server.interceptors.permissions import required_scope
+from server.interceptors.permissions import is_public, required_scope
 from server.runtime import errors, identity_errors
 
 SERVICES: list[ServiceDescriptor] = [
@@ -40,6 +42,8 @@ SERVICES: list[ServiceDescriptor] = [
     *operation_service_pb2.DESCRIPTOR.services_by_name.values(),
     *experiment_service_pb2.DESCRIPTOR.services_by_name.values(),
     *monitoring_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *authentication_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *identity_service_pb2.DESCRIPTOR.services_by_name.values(),
 ]
 METHODS = [pytest.param(method, id=method.full_name) for service in SERVICES for method in service.methods]
 LONGEST_KEY = 128
@@ -68,10 +72,30 @@ def behaviors(field: FieldDescriptor) -> list[int]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_rpc_names_its_permission(method: MethodDescriptor) -> None:
-    assert required_scope(method) in {
+def test_every_rpc_names_its_permission_or_is_public(method: MethodDescriptor) -> None:
+    scopes = {
         value.GetOptions().Extensions[permission_pb2.scope] for value in permission_pb2.Permission.DESCRIPTOR.values
     }
+    assert is_public(method) or required_scope(method) in scopes - {""}
+
+
+PUBLIC = {
+    "SignUp",
+    "LogIn",
+    "VerifySecondFactor",
+    "LogInWithIdToken",
+    "RefreshToken",
+    "ExchangeApiKey",
+    "RequestPasswordReset",
+    "ResetPassword",
+    "VerifyEmail",
+    "AcceptInvitation",
+}
+
+
+def test_only_what_lets_people_in_is_public() -> None:
+    found = {method.full_name for service in SERVICES for method in service.methods if is_public(method)}
+    assert found == {f"leadline.v1.AuthenticationService.{name}" for name in PUBLIC}
 
 
 def test_scopes_are_unique_and_lower_case() -> None:
@@ -79,7 +103,7 @@ def test_scopes_are_unique_and_lower_case() -> None:
         value.GetOptions().Extensions[permission_pb2.scope] for value in permission_pb2.Permission.DESCRIPTOR.values
     ][1:]
     assert len(set(scopes)) == len(scopes)
-    assert all(re.fullmatch(r"[a-z]+\.[a-z]+", scope) for scope in scopes)
+    assert all(re.fullmatch(r"[a-z]+(\.[a-z]+)+", scope) for scope in scopes)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -123,7 +147,7 @@ def test_standard_methods_have_their_form(method: MethodDescriptor) -> None:
 def test_every_mutation_has_an_idempotency_key_and_no_read_has_one(method: MethodDescriptor) -> None:
     field = method.input_type.fields_by_name.get("idempotency_key")
     # What carries ids of its own by which repetitions are known needs no key.
-    assert (field is None) == (is_read(method) or is_repeatable(method))
+    assert (field is None) == (is_read(method) or is_repeatable(method) or is_public(method))
     if field is not None:
         rules = field.GetOptions().Extensions[validate_pb2.field].string
         assert (rules.min_len, rules.max_len) == (1, LONGEST_KEY)

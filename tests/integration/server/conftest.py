@@ -7,24 +7,42 @@ from uuid import UUID
 import grpc
 import pytest
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from deploy.local.development_token import DevelopmentKey
+from deploy.local.valkey import EmbeddedValkey
 from server.main import build_server
 from server.runtime.database import Database
-from server.runtime.settings import ProcessSettings
+from server.runtime.redis import connect_redis
+from server.server_settings import ServerSettings
 
 Bearer = tuple[tuple[str, str], ...]
 
 
 @pytest.fixture
-def settings(development_key: DevelopmentKey) -> ProcessSettings:
-    return ProcessSettings(jwks_file=development_key.jwks_file, signing_secret=SecretStr("a secret for the tests"))
+def settings(development_key: DevelopmentKey, tmp_path: Path) -> ServerSettings:
+    return ServerSettings(
+        jwks_file=development_key.jwks_file,
+        signing_secret=SecretStr("a secret for the tests"),
+        mailbox_folder=tmp_path / "mailbox",
+        allow_private_issuers=True,
+    )
 
 
 @pytest.fixture
-async def channel(settings: ProcessSettings, database: Database, tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to the server on the session's PostgreSQL."""
-    server = build_server(settings, database)
+async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
+    """The session's Valkey."""
+    client = await connect_redis(valkey.url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def channel(
+    settings: ServerSettings, database: Database, redis: Redis, tmp_path: Path
+) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to the server on the session's PostgreSQL and Valkey."""
+    server = build_server(settings, database, redis)
     address = f"unix:{tmp_path}/s"
     server.add_insecure_port(address)
     await server.start()

@@ -17,13 +17,14 @@ from leadline.v1 import (
     operation_service_pb2,
     operation_service_pb2_grpc,
 )
+from redis.asyncio import Redis
 
 from deploy.local.ports import free_port
 from deploy.local.postgres import EmbeddedPostgres
 from server.main import build_server
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
-from server.runtime.settings import ProcessSettings
+from server.server_settings import ServerSettings
 from tests.conftest import migrate
 from tests.grpc_errors import ReadError, error_of
 
@@ -43,11 +44,11 @@ def own_postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 async def own_channel(
-    own_postgres: EmbeddedPostgres, settings: ProcessSettings, tmp_path: Path
+    own_postgres: EmbeddedPostgres, settings: ServerSettings, redis: Redis, tmp_path: Path
 ) -> AsyncIterator[grpc.aio.Channel]:
     """A channel to a server on the PostgreSQL that the test may stop."""
     database = await Database.connect(own_postgres.url("leadline_app"))
-    server = build_server(settings, database)
+    server = build_server(settings, database, redis)
     address = f"unix:{tmp_path}/s"
     server.add_insecure_port(address)
     await server.start()

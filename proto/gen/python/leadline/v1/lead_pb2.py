@@ -26,11 +26,12 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from leadline.v1 import permission_pb2 as leadline_dot_v1_dot_permission__pb2
 from leadline.v1 import score_pb2 as leadline_dot_v1_dot_score__pb2
 from leadline.v1 import value_pb2 as leadline_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16leadline/v1/lead.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadline/v1/score.proto\x1a\x17leadline/v1/value.proto\"\xa3\x07\n\x04Lead\x12\x1f\n\x04name\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x08\xbaH\x04r\x02\x18@R\x04name\x12-\n\x0b\x65xternal_id\x18\x02 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\nexternalId\x12#\n\x05\x65mail\x18\x03 \x01(\tB\r\xbaH\nr\x05\x18\xc0\x02`\x01\xd8\x01\x01R\x05\x65mail\x12/\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x0b\x64isplayName\x12&\n\x07\x63ompany\x18\x05 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x07\x63ompany\x12!\n\x05phone\x18\x06 \x01(\tB\x0b\xbaH\x08r\x06\x18@\xba\x01\x01\x00R\x05phone\x12\"\n\x05owner\x18\x07 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x05owner\x12\x39\n\x06status\x18\x08 \x01(\x0e\x32\x17.leadline.v1.LeadStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12O\n\x0coutcome_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xae\x99\xa4\x0f\x32\x00R\x0boutcomeTime\x12Q\n\rreceived_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xae\x99\xa4\x0f\x32\x00R\x0creceivedTime\x12M\n\x06\x66ields\x18\x0b \x03(\x0b\x32\x1d.leadline.v1.Lead.FieldsEntryB\x16\xbaH\x13\x9a\x01\x10\x10\xc8\x01\"\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x06\x66ields\x12.\n\x05score\x18\x0c \x01(\x0b\x32\x12.leadline.v1.ScoreB\x04\xe2\x41\x01\x03R\x05score\x12\x41\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x1b\n\x04\x65tag\x18\x0f \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x1aR\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01:1\xea\x41.\n\x11leadline.dev/Lead\x12\x0cleads/{lead}*\x05leads2\x04lead*p\n\nLeadStatus\x12\x1b\n\x17LEAD_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10LEAD_STATUS_OPEN\x10\x01\x12\x19\n\x15LEAD_STATUS_CONVERTED\x10\x02\x12\x14\n\x10LEAD_STATUS_LOST\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16leadline/v1/lead.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadline/v1/permission.proto\x1a\x17leadline/v1/score.proto\x1a\x17leadline/v1/value.proto\"\xaf\x07\n\x04Lead\x12\x1f\n\x04name\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x08\xbaH\x04r\x02\x18@R\x04name\x12-\n\x0b\x65xternal_id\x18\x02 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\nexternalId\x12\'\n\x05\x65mail\x18\x03 \x01(\tB\x11\xbaH\nr\x05\x18\xc0\x02`\x01\xd8\x01\x01\xc8\xf3\x18\x01R\x05\x65mail\x12\x33\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x10\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00\xc8\xf3\x18\x01R\x0b\x64isplayName\x12&\n\x07\x63ompany\x18\x05 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x07\x63ompany\x12%\n\x05phone\x18\x06 \x01(\tB\x0f\xbaH\x08r\x06\x18@\xba\x01\x01\x00\xc8\xf3\x18\x01R\x05phone\x12\"\n\x05owner\x18\x07 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x05owner\x12\x39\n\x06status\x18\x08 \x01(\x0e\x32\x17.leadline.v1.LeadStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12O\n\x0coutcome_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xae\x99\xa4\x0f\x32\x00R\x0boutcomeTime\x12Q\n\rreceived_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xae\x99\xa4\x0f\x32\x00R\x0creceivedTime\x12M\n\x06\x66ields\x18\x0b \x03(\x0b\x32\x1d.leadline.v1.Lead.FieldsEntryB\x16\xbaH\x13\x9a\x01\x10\x10\xc8\x01\"\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x06\x66ields\x12.\n\x05score\x18\x0c \x01(\x0b\x32\x12.leadline.v1.ScoreB\x04\xe2\x41\x01\x03R\x05score\x12\x41\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x1b\n\x04\x65tag\x18\x0f \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x1aR\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01:1\xea\x41.\n\x11leadline.dev/Lead\x12\x0cleads/{lead}*\x05leads2\x04lead*p\n\nLeadStatus\x12\x1b\n\x17LEAD_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10LEAD_STATUS_OPEN\x10\x01\x12\x19\n\x15LEAD_STATUS_CONVERTED\x10\x02\x12\x14\n\x10LEAD_STATUS_LOST\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,13 +45,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEAD'].fields_by_name['external_id']._loaded_options = None
   _globals['_LEAD'].fields_by_name['external_id']._serialized_options = b'\272H\tr\007\030\200\002\272\001\001\000'
   _globals['_LEAD'].fields_by_name['email']._loaded_options = None
-  _globals['_LEAD'].fields_by_name['email']._serialized_options = b'\272H\nr\005\030\300\002`\001\330\001\001'
+  _globals['_LEAD'].fields_by_name['email']._serialized_options = b'\272H\nr\005\030\300\002`\001\330\001\001\310\363\030\001'
   _globals['_LEAD'].fields_by_name['display_name']._loaded_options = None
-  _globals['_LEAD'].fields_by_name['display_name']._serialized_options = b'\272H\tr\007\030\200\002\272\001\001\000'
+  _globals['_LEAD'].fields_by_name['display_name']._serialized_options = b'\272H\tr\007\030\200\002\272\001\001\000\310\363\030\001'
   _globals['_LEAD'].fields_by_name['company']._loaded_options = None
   _globals['_LEAD'].fields_by_name['company']._serialized_options = b'\272H\tr\007\030\200\002\272\001\001\000'
   _globals['_LEAD'].fields_by_name['phone']._loaded_options = None
-  _globals['_LEAD'].fields_by_name['phone']._serialized_options = b'\272H\010r\006\030@\272\001\001\000'
+  _globals['_LEAD'].fields_by_name['phone']._serialized_options = b'\272H\010r\006\030@\272\001\001\000\310\363\030\001'
   _globals['_LEAD'].fields_by_name['owner']._loaded_options = None
   _globals['_LEAD'].fields_by_name['owner']._serialized_options = b'\272H\tr\007\030\200\002\272\001\001\000'
   _globals['_LEAD'].fields_by_name['status']._loaded_options = None
@@ -71,10 +72,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEAD'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_LEAD']._loaded_options = None
   _globals['_LEAD']._serialized_options = b'\352A.\n\021leadline.dev/Lead\022\014leads/{lead}*\005leads2\004lead'
-  _globals['_LEADSTATUS']._serialized_start=1145
-  _globals['_LEADSTATUS']._serialized_end=1257
-  _globals['_LEAD']._serialized_start=212
-  _globals['_LEAD']._serialized_end=1143
-  _globals['_LEAD_FIELDSENTRY']._serialized_start=1010
-  _globals['_LEAD_FIELDSENTRY']._serialized_end=1092
+  _globals['_LEADSTATUS']._serialized_start=1187
+  _globals['_LEADSTATUS']._serialized_end=1299
+  _globals['_LEAD']._serialized_start=242
+  _globals['_LEAD']._serialized_end=1185
+  _globals['_LEAD_FIELDSENTRY']._serialized_start=1052
+  _globals['_LEAD_FIELDSENTRY']._serialized_end=1134
 # @@protoc_insertion_point(module_scope)

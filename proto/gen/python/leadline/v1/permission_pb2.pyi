@@ -183,6 +183,7 @@ Global___Permission: _TypeAlias = Permission  # noqa: Y015
 SCOPE_FIELD_NUMBER: _builtins.int
 REQUIRED_PERMISSION_FIELD_NUMBER: _builtins.int
 PUBLIC_FIELD_NUMBER: _builtins.int
+PERSONAL_DATA_FIELD_NUMBER: _builtins.int
 scope: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.str]
 """The text by which a token's `scope` claim names this permission."""
 required_permission: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Permission.ValueType]
@@ -191,3 +192,5 @@ public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions,
 """Whether the rpc takes calls without an access token. An rpc has either this or `required_permission`; one with
 neither, or with both, fails the build.
 """
+personal_data: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
+"""Whether a text is personal data: callers without PERMISSION_LEADS_PII_READ get `***` in its place."""

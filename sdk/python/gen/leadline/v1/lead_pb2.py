@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from leadline.v1 import permission_pb2 as leadline_dot_v1_dot_permission__pb2
 from leadline.v1 import score_pb2 as leadline_dot_v1_dot_score__pb2
 from leadline.v1 import value_pb2 as leadline_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16leadline/v1/lead.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadline/v1/score.proto\x1a\x17leadline/v1/value.proto\"\xf9\x05\n\x04Lead\x12\x18\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08R\x04name\x12\x1f\n\x0b\x65xternal_id\x18\x02 \x01(\tR\nexternalId\x12\x14\n\x05\x65mail\x18\x03 \x01(\tR\x05\x65mail\x12!\n\x0c\x64isplay_name\x18\x04 \x01(\tR\x0b\x64isplayName\x12\x18\n\x07\x63ompany\x18\x05 \x01(\tR\x07\x63ompany\x12\x14\n\x05phone\x18\x06 \x01(\tR\x05phone\x12\x14\n\x05owner\x18\x07 \x01(\tR\x05owner\x12/\n\x06status\x18\x08 \x01(\x0e\x32\x17.leadline.v1.LeadStatusR\x06status\x12=\n\x0coutcome_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0boutcomeTime\x12?\n\rreceived_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creceivedTime\x12\x35\n\x06\x66ields\x18\x0b \x03(\x0b\x32\x1d.leadline.v1.Lead.FieldsEntryR\x06\x66ields\x12.\n\x05score\x18\x0c \x01(\x0b\x32\x12.leadline.v1.ScoreB\x04\xe2\x41\x01\x03R\x05score\x12\x41\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x12\n\x04\x65tag\x18\x0f \x01(\tR\x04\x65tag\x1aR\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01:1\xea\x41.\n\x11leadline.dev/Lead\x12\x0cleads/{lead}*\x05leads2\x04lead*p\n\nLeadStatus\x12\x1b\n\x17LEAD_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10LEAD_STATUS_OPEN\x10\x01\x12\x19\n\x15LEAD_STATUS_CONVERTED\x10\x02\x12\x14\n\x10LEAD_STATUS_LOST\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16leadline/v1/lead.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadline/v1/permission.proto\x1a\x17leadline/v1/score.proto\x1a\x17leadline/v1/value.proto\"\x8b\x06\n\x04Lead\x12\x18\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08R\x04name\x12\x1f\n\x0b\x65xternal_id\x18\x02 \x01(\tR\nexternalId\x12\x1a\n\x05\x65mail\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x01R\x05\x65mail\x12\'\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x01R\x0b\x64isplayName\x12\x18\n\x07\x63ompany\x18\x05 \x01(\tR\x07\x63ompany\x12\x1a\n\x05phone\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x01R\x05phone\x12\x14\n\x05owner\x18\x07 \x01(\tR\x05owner\x12/\n\x06status\x18\x08 \x01(\x0e\x32\x17.leadline.v1.LeadStatusR\x06status\x12=\n\x0coutcome_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0boutcomeTime\x12?\n\rreceived_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creceivedTime\x12\x35\n\x06\x66ields\x18\x0b \x03(\x0b\x32\x1d.leadline.v1.Lead.FieldsEntryR\x06\x66ields\x12.\n\x05score\x18\x0c \x01(\x0b\x32\x12.leadline.v1.ScoreB\x04\xe2\x41\x01\x03R\x05score\x12\x41\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\x12\n\x04\x65tag\x18\x0f \x01(\tR\x04\x65tag\x1aR\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01:1\xea\x41.\n\x11leadline.dev/Lead\x12\x0cleads/{lead}*\x05leads2\x04lead*p\n\nLeadStatus\x12\x1b\n\x17LEAD_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10LEAD_STATUS_OPEN\x10\x01\x12\x19\n\x15LEAD_STATUS_CONVERTED\x10\x02\x12\x14\n\x10LEAD_STATUS_LOST\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +41,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEAD_FIELDSENTRY']._serialized_options = b'8\001'
   _globals['_LEAD'].fields_by_name['name']._loaded_options = None
   _globals['_LEAD'].fields_by_name['name']._serialized_options = b'\342A\001\010'
+  _globals['_LEAD'].fields_by_name['email']._loaded_options = None
+  _globals['_LEAD'].fields_by_name['email']._serialized_options = b'\310\363\030\001'
+  _globals['_LEAD'].fields_by_name['display_name']._loaded_options = None
+  _globals['_LEAD'].fields_by_name['display_name']._serialized_options = b'\310\363\030\001'
+  _globals['_LEAD'].fields_by_name['phone']._loaded_options = None
+  _globals['_LEAD'].fields_by_name['phone']._serialized_options = b'\310\363\030\001'
   _globals['_LEAD'].fields_by_name['score']._loaded_options = None
   _globals['_LEAD'].fields_by_name['score']._serialized_options = b'\342A\001\003'
   _globals['_LEAD'].fields_by_name['create_time']._loaded_options = None
@@ -48,10 +55,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEAD'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_LEAD']._loaded_options = None
   _globals['_LEAD']._serialized_options = b'\352A.\n\021leadline.dev/Lead\022\014leads/{lead}*\005leads2\004lead'
-  _globals['_LEADSTATUS']._serialized_start=946
-  _globals['_LEADSTATUS']._serialized_end=1058
-  _globals['_LEAD']._serialized_start=183
-  _globals['_LEAD']._serialized_end=944
-  _globals['_LEAD_FIELDSENTRY']._serialized_start=811
-  _globals['_LEAD_FIELDSENTRY']._serialized_end=893
+  _globals['_LEADSTATUS']._serialized_start=994
+  _globals['_LEADSTATUS']._serialized_end=1106
+  _globals['_LEAD']._serialized_start=213
+  _globals['_LEAD']._serialized_end=992
+  _globals['_LEAD_FIELDSENTRY']._serialized_start=859
+  _globals['_LEAD_FIELDSENTRY']._serialized_end=941
 # @@protoc_insertion_point(module_scope)
