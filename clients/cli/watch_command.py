@@ -18,6 +18,10 @@ def watch(
     leads: Annotated[
         list[str] | None, typer.Argument(metavar="[LEAD]...", help="Only these leads: your ids, or leads/...")
     ] = None,
+    filter_text: Annotated[
+        str, typer.Option("--filter", help="Only scores that pass it, such as: grade = A AND owner = kim.")
+    ] = "",
+    snapshot: Annotated[bool, typer.Option("--snapshot", help="Show the stored scores first, as they are.")] = False,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after so many scores.")] = None,
     resume: Annotated[str, typer.Option(help="Resume token (from --json) of the last score that you have seen.")] = "",
     as_json: JsonOption = False,
@@ -28,7 +32,9 @@ def watch(
         names = [find_lead(client, told).name for told in leads or ()]
         error_console.print(f"watching {f'{len(names)} leads' if names else 'all leads'}; Ctrl-C ends it", style="dim")
         try:
-            for update in islice(client.watch_scores(names, resume_token=resume), count):
+            for update in islice(
+                client.watch_scores(names, filter=filter_text, snapshot=snapshot, resume_token=resume), count
+            ):
                 if as_json:
                     show_json(_as_dict(update))
                 else:

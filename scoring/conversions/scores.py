@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from leadline.v1 import score_pb2
 
 from scoring.registry.served_model import ServedModel
+from scoring.rules.compiled_rule_set import RuleResult
 from scoring.scores.cold_start import ColdScore
 from scoring.scores.replay import KeptScore
 from scoring.scores.score import Score, score_value
@@ -48,7 +49,10 @@ def to_model_score(score: Score) -> score_pb2.Score:
         evidence_count=score.model.evidence_count,
         probability_low=probability_low,
         probability_high=probability_high,
+        model_value=score.model_value,
     )
+    if score.rules is not None:
+        _add_rules(message, score.rules, explained=score.attributions is not None)
     if score.attributions is not None:
         _add_attributions(message, score, score.attributions)
     return message
@@ -69,7 +73,10 @@ def to_cold_score(score: ColdScore) -> score_pb2.Score:
         evidence_count=counts.total,
         probability_low=estimate.low,
         probability_high=estimate.high,
+        model_value=score.model_value,
     )
+    if score.rules is not None:
+        _add_rules(message, score.rules, explained=score.explained)
     for log_odds in score.attributions or ():
         message.attributions.add(
             feature=CONVERSION_RATE,
@@ -79,6 +86,24 @@ def to_cold_score(score: ColdScore) -> score_pb2.Score:
             reason=f"{counts.converted} of the {counts.total} leads with an outcome converted",
         )
     return message
+
+
+def _add_rules(message: score_pb2.Score, rules: RuleResult, *, explained: bool) -> None:
+    message.rule_points = rules.points
+    message.rule_set = format_name("ruleSets", rules.rule_set_id)
+    if rules.next_grade_time is not None:
+        message.next_grade_time.CopyFrom(to_timestamp(rules.next_grade_time))
+        message.next_grade = rules.next_grade or score_pb2.GRADE_UNSPECIFIED  # type: ignore[assignment]
+    for contribution in rules.contributions if explained else ():
+        told = message.rule_contributions.add(
+            rule=contribution.rule_id,
+            display_name=contribution.display_name,
+            points=contribution.points,
+            applied_points=contribution.applied_points,
+            error=contribution.error,
+        )
+        if contribution.anchor is not None:
+            told.decay_anchor_time.CopyFrom(to_timestamp(contribution.anchor))
 
 
 def _add_attributions(message: score_pb2.Score, score: Score, values: Sequence[float]) -> None:
@@ -99,21 +124,30 @@ def _add_attributions(message: score_pb2.Score, score: Score, values: Sequence[f
 
 def to_stored_score(change: Mapping[str, Any]) -> score_pb2.Score:
     """Gives an entry of a `score.changed` message as a message, without attributions."""
-    score_id = change.get("score_id")
+    score_id, compute_time = change.get("score_id"), change["compute_time"]
+    rule_set_id, next_grade_time = change.get("rule_set_id"), change.get("next_grade_time")
+    model_value = score_value(change["probability"])
     return score_pb2.Score(
-        name=format_name("scores", UUID(score_id)) if score_id else "",
-        lead=format_name("leads", UUID(change["lead_id"])),
+        name=format_name("scores", UUID(str(score_id))) if score_id else "",
+        lead=format_name("leads", UUID(str(change["lead_id"]))),
         probability=change["probability"],
         log_odds=change["log_odds"],
         value=change["value"],
         base_log_odds=change["base_log_odds"],
-        model=format_name("models", UUID(change["model_id"])),
-        compute_time=to_timestamp(datetime.fromisoformat(change["compute_time"])),
+        model=format_name("models", UUID(str(change["model_id"]))),
+        compute_time=to_timestamp(
+            compute_time if isinstance(compute_time, datetime) else datetime.fromisoformat(compute_time)
+        ),
         grade=change.get("grade") or score_pb2.GRADE_UNSPECIFIED,
         basis=score_pb2.SCORE_BASIS_MODEL,
         evidence_count=change.get("evidence_count", 0),
         probability_low=change.get("probability_low", 0.0),
         probability_high=change.get("probability_high", 1.0),
+        model_value=model_value,
+        rule_points=change["value"] - model_value,
+        rule_set=format_name("ruleSets", UUID(rule_set_id)) if rule_set_id else "",
+        next_grade_time=to_timestamp(datetime.fromisoformat(next_grade_time)) if next_grade_time else None,
+        next_grade=change.get("next_grade") or score_pb2.GRADE_UNSPECIFIED,
     )
 
 
@@ -125,18 +159,22 @@ def to_kept_score(kept: KeptScore, model: ServedModel) -> score_pb2.Score:
         model: The model that made it.
     """
     probability_low, probability_high = model.intervals.interval(kept.log_odds)
+    model_value = score_value(kept.probability)
     return score_pb2.Score(
         name=format_name("scores", kept.score_id),
         lead=format_name("leads", kept.lead_id),
         probability=kept.probability,
         log_odds=kept.log_odds,
-        value=score_value(kept.probability),
+        value=kept.value,
         base_log_odds=kept.base_log_odds,
         model=format_name("models", kept.model_id),
         compute_time=to_timestamp(kept.compute_time),
-        grade=model.grades.grade(kept.probability) or score_pb2.GRADE_UNSPECIFIED,  # type: ignore[arg-type]
+        grade=kept.grade or score_pb2.GRADE_UNSPECIFIED,  # type: ignore[arg-type]  # numbered alike
         basis=score_pb2.SCORE_BASIS_MODEL,
         evidence_count=model.evidence_count,
         probability_low=probability_low,
         probability_high=probability_high,
+        model_value=model_value,
+        rule_points=kept.value - model_value,
+        rule_set=format_name("ruleSets", kept.rule_set_id) if kept.rule_set_id else "",
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID
 
+from scoring.scores.score_filter import EVERY_SCORE, ScoreFilter
+
 
 class Position(NamedTuple):
     """How far a watch has come in its tenant's stream of score changes. Positions sort as the stream does.
@@ -32,6 +34,8 @@ class Position(NamedTuple):
 
 
 START = Position(0, 0, 0)
+SNAPSHOT = Position(0, 0, -1)
+"""Where a watch stands as long as its snapshot is not complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,47 @@ class WatchEvent:
     Attributes:
         position: Where the watch stands after it.
         change: An entry of a `score.changed` message; None for a sign of life.
+        stored: Of a snapshot, a stored score, in the form of such an entry.
+        snapshot_count: At the end of a snapshot, how many scores it had.
+        earliest: The place before the earliest change that is kept; in signs of life and at the end of a snapshot.
     """
 
     position: Position
-    change: Mapping[str, Any] | None
+    change: Mapping[str, Any] | None = None
+    stored: Mapping[str, Any] | None = None
+    snapshot_count: int | None = None
+    earliest: Position | None = None
+
+
+class StoredScores(Protocol):
+    """Where the scores of leads are read as they are."""
+
+    def stored(
+        self, tenant_id: UUID, lead_ids: frozenset[str] | None, score_filter: ScoreFilter
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        """Gives stored scores in the form of entries of a `score.changed` message.
+
+        Args:
+            tenant_id: The tenant.
+            lead_ids: Only of these leads; None for all.
+            score_filter: Only these scores.
+
+        Raises:
+            DependencyUnavailable: PostgreSQL can't be reached.
+        """
 
 
 class ScoreWatch(Protocol):
     """Tells of new scores."""
 
     def watch(
-        self, tenant_id: UUID, lead_ids: frozenset[str] | None, after: Position | None
+        self,
+        tenant_id: UUID,
+        lead_ids: frozenset[str] | None,
+        after: Position | None,
+        score_filter: ScoreFilter = EVERY_SCORE,
+        *,
+        snapshot: bool = False,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Tells of each new score of a tenant, without end; at once, and when nothing happens, gives a sign of life.
 
@@ -59,9 +93,11 @@ class ScoreWatch(Protocol):
             tenant_id: The tenant.
             lead_ids: Only these leads; None for all.
             after: Where to go on; None for now.
+            score_filter: Only these scores.
+            snapshot: Whether to tell all stored scores first if `after` is None, or is not kept any more.
 
         Raises:
-            InvalidResumeToken: What comes after `after` is not kept any more.
+            ResumeTokenExpired: What comes after `after` is not kept any more, and no snapshot was asked for.
             SlowConsumer: The events were not taken fast enough.
             DependencyUnavailable: Redis can't be reached.
         """

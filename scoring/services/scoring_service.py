@@ -18,6 +18,7 @@ from scoring.conversions.scores import to_kept_score, to_score, to_stored_score,
 from scoring.conversions.suggestions import to_suggestions
 from scoring.registry.life_cycle import ModelLifeCycle
 from scoring.scores.replay import ReplayScore
+from scoring.scores.score_filter import parse_score_filter
 from scoring.scores.score_leads import PATIENCE_SECONDS, ScoreLeads
 from scoring.scores.suggest_changes import SuggestChanges
 from scoring.scores.watching import ScoreWatch, WatchEvent
@@ -227,9 +228,15 @@ class ScoringService(scoring_service_pb2_grpc.ScoringServiceServicer):
         del context
         tenant_id = current_principal().tenant_id
         lead_ids = frozenset(str(parse_name(name, "leads")) for name in request.names) or None
-        tokens = WatchTokens(self._resume_signer, tenant_id, lead_ids)
+        tokens = WatchTokens(self._resume_signer, tenant_id, lead_ids, request.filter)
         try:
-            watch = self._score_watch.watch(tenant_id, lead_ids, tokens.position(request.resume_token))
+            watch = self._score_watch.watch(
+                tenant_id,
+                lead_ids,
+                tokens.position(request.resume_token),
+                parse_score_filter(request.filter),
+                snapshot=request.snapshot,
+            )
             # The watch ends with the rpc, and not when its remains are collected some day.
             async with aclosing(watch) as events:
                 async for event in events:
@@ -257,6 +264,14 @@ def _patience(context: Context, longest: float) -> float:
 
 def _watch_response(event: WatchEvent, tokens: WatchTokens) -> scoring_service_pb2.WatchScoresResponse:
     response = scoring_service_pb2.WatchScoresResponse(resume_token=tokens.token(event.position))
+    if event.earliest is not None:
+        response.earliest_token = tokens.token(event.earliest)
+    if event.stored is not None:
+        response.snapshot_score.CopyFrom(to_stored_score(event.stored))
+        return response
+    if event.snapshot_count is not None:
+        response.snapshot_end.score_count = event.snapshot_count
+        return response
     if event.change is None:
         response.heartbeat.server_time.CopyFrom(to_timestamp(datetime.now(UTC)))
         return response

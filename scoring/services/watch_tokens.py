@@ -14,12 +14,16 @@ class WatchTokens:
         signer: Signs them.
         tenant_id: The caller's tenant.
         lead_ids: The leads that are watched; None for all.
+        filter_text: The filter of the watch.
     """
 
-    def __init__(self, signer: TokenSigner, tenant_id: UUID, lead_ids: frozenset[str] | None) -> None:
+    def __init__(
+        self, signer: TokenSigner, tenant_id: UUID, lead_ids: frozenset[str] | None, filter_text: str = ""
+    ) -> None:
         self._signer = signer
         self._tenant_id = tenant_id
-        self._query = "all" if lead_ids is None else ",".join(sorted(lead_ids))
+        leads = "all" if lead_ids is None else ",".join(sorted(lead_ids))
+        self._query = f"{leads}\n{filter_text}" if filter_text else leads
 
     def token(self, position: Position) -> str:
         """Gives the token of a position."""

@@ -36,7 +36,7 @@ WITH computed AS (
     WHERE l.tenant_id = $1 AND l.id = c.lead_id
         AND (l.score_time IS NULL OR l.score_time <= $11)
         AND (l.score_model_id IS DISTINCT FROM $10 OR abs(l.score_probability - c.probability) > $12)
-    RETURNING c.*, old.score_probability AS previous_probability, old.score_value AS previous_value,
+    RETURNING c.*, l.owner, old.score_probability AS previous_probability, old.score_value AS previous_value,
         old.score_grade AS previous_grade
 ), history AS (
     INSERT INTO scores (tenant_id, id, lead_id, model_id, probability, log_odds, base_log_odds, compute_time,
@@ -46,7 +46,7 @@ WITH computed AS (
     FROM updated u
 )
 SELECT score_id, lead_id, probability, log_odds, base_log_odds, value, grade, probability_low, probability_high,
-    previous_probability, previous_value, previous_grade
+    previous_probability, previous_value, previous_grade, owner
 FROM updated
 """
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,10 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from scoring.scores.watching import START, Position, WatchEvent
+from scoring.scores.score_filter import EVERY_SCORE, ScoreFilter
+from scoring.scores.watching import SNAPSHOT, START, Position, StoredScores, WatchEvent
 from scoring.stream.consumer import end_if_cancelled, entries_of
-from server.runtime.errors import InvalidResumeToken, LeadlineError, SlowConsumer
+from server.runtime.errors import LeadlineError, ResumeTokenExpired, SlowConsumer
 from server.runtime.redis import redis_errors_as_unavailable
 from server.runtime.streams import score_changes_of
 
@@ -124,6 +126,7 @@ class WatchHub:
 
     Args:
         redis: The client; its blocking reads need answers later than `BLOCK_MILLISECONDS`.
+        stored_scores: Where snapshots are read.
         heartbeat_seconds: After how long without a change a sign of life is given, above 0.
         largest_backlog: How many changes may wait for one watcher before it is dropped, 1 or more.
     """
@@ -131,47 +134,81 @@ class WatchHub:
     def __init__(
         self,
         redis: Redis,
+        stored_scores: StoredScores,
         *,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
         self._redis = redis
+        self._stored_scores = stored_scores
         self._heartbeat_seconds = heartbeat_seconds
         self._largest_backlog = largest_backlog
         self._feeds: dict[UUID, _Feed] = {}
 
     async def watch(
-        self, tenant_id: UUID, lead_ids: frozenset[str] | None, after: Position | None
+        self,
+        tenant_id: UUID,
+        lead_ids: frozenset[str] | None,
+        after: Position | None,
+        score_filter: ScoreFilter = EVERY_SCORE,
+        *,
+        snapshot: bool = False,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Tells of each new score of a tenant, without end: see `ScoreWatch.watch`."""
-        position = after
+        wanted = _Wanted(lead_ids, score_filter)
+        position = await self._start(tenant_id, after, snapshot=snapshot)
+        snapshot = position is None and (snapshot or after == SNAPSHOT)
         if position is not None:
-            await self._ensure_kept(tenant_id, position)
             # Before the reader's entries are taken, so that a long way to catch up fills no queue.
-            async for event in self._catch_up(tenant_id, lead_ids, position):
+            async for event in self._catch_up(tenant_id, wanted, position):
                 position = event.position
                 yield event
         feed = self._feeds.setdefault(tenant_id, _Feed(self._redis, score_changes_of(tenant_id)))
         watcher = _Watcher(self._largest_backlog)
         try:
             now = await feed.attach(watcher)
-            if position is None:
-                position = now
-            else:
-                async for event in self._catch_up(tenant_id, lead_ids, position):
+            if position is not None:
+                async for event in self._catch_up(tenant_id, wanted, position):
                     position = event.position
                     yield event
-                position = max(position, now)
-            yield WatchEvent(position, None)
-            async for event in self._follow(watcher, lead_ids, position):
+            position = now if position is None else max(position, now)
+            if snapshot:
+                # What changes meanwhile waits, and is told after the snapshot, which may show it already.
+                async for event in self._snapshot(tenant_id, wanted, position):
+                    yield event
+            else:
+                yield WatchEvent(position, earliest=await self._earliest(tenant_id))
+            async for event in self._follow(tenant_id, watcher, wanted, position):
                 yield event
         finally:
             feed.detach(watcher)
             if feed.is_idle and self._feeds.get(tenant_id) is feed:
                 del self._feeds[tenant_id]
 
+    async def _start(self, tenant_id: UUID, after: Position | None, *, snapshot: bool) -> Position | None:
+        """Gives the place from which a watch goes on; None if it begins now."""
+        if after is None or after == SNAPSHOT:
+            return None
+        if await self._is_kept(tenant_id, after):
+            return after
+        if snapshot:
+            return None
+        raise ResumeTokenExpired
+
+    async def _snapshot(
+        self, tenant_id: UUID, wanted: "_Wanted", position: Position
+    ) -> AsyncGenerator[WatchEvent, None]:
+        count = 0
+        async with aclosing(
+            self._stored_scores.stored(tenant_id, wanted.lead_ids, wanted.score_filter)
+        ) as stored_scores:
+            async for stored in stored_scores:
+                count += 1
+                yield WatchEvent(SNAPSHOT, stored=stored)
+        yield WatchEvent(position, snapshot_count=count, earliest=await self._earliest(tenant_id))
+
     async def _follow(
-        self, watcher: _Watcher, lead_ids: frozenset[str] | None, position: Position
+        self, tenant_id: UUID, watcher: _Watcher, wanted: "_Wanted", position: Position
     ) -> AsyncGenerator[WatchEvent, None]:
         """Tells what the reader brings, from a position on."""
         while True:
@@ -179,15 +216,15 @@ class WatchHub:
                 async with asyncio.timeout(self._heartbeat_seconds):
                     entry = await watcher.take()
             except TimeoutError:
-                yield WatchEvent(position, None)
+                yield WatchEvent(position, earliest=await self._earliest(tenant_id))
                 continue
-            for event in _events(entry, lead_ids, position):
+            for event in _events(entry, wanted, position):
                 position = event.position
                 yield event
             position = max(position, entry.end)
 
     async def _catch_up(
-        self, tenant_id: UUID, lead_ids: frozenset[str] | None, position: Position
+        self, tenant_id: UUID, wanted: "_Wanted", position: Position
     ) -> AsyncGenerator[WatchEvent, None]:
         """Tells what the stream holds after a position, page by page, as fast as it is taken."""
         while True:
@@ -198,34 +235,49 @@ class WatchHub:
                 )
             for raw in page:
                 entry = _entry(raw)
-                for event in _events(entry, lead_ids, position):
+                for event in _events(entry, wanted, position):
                     yield event
                 position = max(position, entry.end)
             if len(page) < ENTRIES_A_READ:
                 return
 
-    async def _ensure_kept(self, tenant_id: UUID, position: Position) -> None:
-        """Raises InvalidResumeToken if changes after the position may be gone: better than to skip them silently."""
+    async def _earliest(self, tenant_id: UUID) -> Position:
+        with redis_errors_as_unavailable():
+            oldest = await self._redis.xrange(score_changes_of(tenant_id), count=1)
+        return _entry(oldest[0]).position if oldest else START
+
+    async def _is_kept(self, tenant_id: UUID, position: Position) -> bool:
+        """Tells whether every change after the position is still kept: better to refuse than to skip some silently."""
         with redis_errors_as_unavailable():
             try:
                 stream = await self._redis.xinfo_stream(score_changes_of(tenant_id))
             except ResponseError:  # there is no such stream
-                if position == START:
-                    return
-                raise InvalidResumeToken from None
+                return position == START
         first = stream["first-entry"]
         was_trimmed = stream["entries-added"] > stream["length"]
-        if was_trimmed and (first is None or position < _entry(first).position):
-            raise InvalidResumeToken
+        if first is None:
+            return not was_trimmed
+        # An entry that the position names and that is not there was trimmed, or lost with all of Redis.
+        return position >= _entry(first).position or (position == START and not was_trimmed)
 
 
-def _events(entry: _Entry, lead_ids: frozenset[str] | None, position: Position) -> list[WatchEvent]:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a watch is about."""
+
+    lead_ids: frozenset[str] | None
+    score_filter: ScoreFilter
+
+    def has(self, change: Mapping[str, Any]) -> bool:
+        return (self.lead_ids is None or change["lead_id"] in self.lead_ids) and self.score_filter.tells_of(change)
+
+
+def _events(entry: _Entry, wanted: _Wanted, position: Position) -> list[WatchEvent]:
     """The changes of an entry that come after a position and are asked for."""
     return [
         WatchEvent(place, change)
         for told, change in enumerate(entry.changes, start=1)
-        if (place := entry.position._replace(told=told)) > position
-        and (lead_ids is None or change["lead_id"] in lead_ids)
+        if (place := entry.position._replace(told=told)) > position and wanted.has(change)
     ]
 
 

@@ -199,10 +199,16 @@ class AsyncClient(AsyncCaller):
         return await self._call(self._scoring.SuggestChanges, request, timeout)
 
     async def watch_scores(
-        self, names: Collection[str] = (), *, resume_token: str = "", most_failures: int = 10
+        self,
+        names: Collection[str] = (),
+        *,
+        filter: str = "",  # noqa: A002 - the name in the contract
+        snapshot: bool = False,
+        resume_token: str = "",
+        most_failures: int = 10,
     ) -> AsyncIterator[ScoreUpdate]:
         """Hear of each new score as it is stored, without an end; see `Client.watch_scores`."""
-        watch = Watch(names, resume_token, most_failures)
+        watch = Watch(names, resume_token, most_failures, filter, snapshot=snapshot)
         while True:
             metadata = self._connection.metadata()
             stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)

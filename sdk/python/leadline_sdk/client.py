@@ -131,7 +131,13 @@ class Client(LeadCalls, ModelCalls):
         return self._call(self._scoring.SuggestChanges, request, timeout)
 
     def watch_scores(
-        self, names: Collection[str] = (), *, resume_token: str = "", most_failures: int = 10
+        self,
+        names: Collection[str] = (),
+        *,
+        filter: str = "",  # noqa: A002 - the name in the contract
+        snapshot: bool = False,
+        resume_token: str = "",
+        most_failures: int = 10,
     ) -> Iterator[ScoreUpdate]:
         """Hear of each new score as it is stored, without an end; break out of the loop to stop.
 
@@ -139,13 +145,16 @@ class Client(LeadCalls, ModelCalls):
 
         Args:
             names: only these leads, up to 1,000; empty for all.
+            filter: only scores that pass it or did before, such as `grade = A AND owner = "kim" AND score >= 70`.
+            snapshot: True to get the stored scores first, as they are, and where the resume token has expired.
             resume_token: of the last update that you handled, to go on after it; empty to start from now.
             most_failures: streams that may fail in a row before the error is raised.
 
         Raises:
-            InvalidRequest: the resume token is not one of this tenant and these names.
+            InvalidRequest: the resume token is not one of this tenant and these names, or the filter can't be read.
+            LeadlineError: with the reason RESUME_TOKEN_EXPIRED, what comes after the token is not kept any more.
         """
-        watch = Watch(names, resume_token, most_failures)
+        watch = Watch(names, resume_token, most_failures, filter, snapshot=snapshot)
         while True:
             metadata = self._connection.metadata()
             stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)

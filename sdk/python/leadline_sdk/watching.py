@@ -24,11 +24,13 @@ class ScoreUpdate:
         score: the score, without attributions; `score.lead` says whose it is.
         previous_probability: the probability before, in [0, 1]; None if this is the lead's first score.
         resume_token: give it to `watch_scores` to go on right after this update, even in another process.
+        is_snapshot: whether it is a stored score as it is, and not a change.
     """
 
     score: Score
     previous_probability: float | None
     resume_token: str
+    is_snapshot: bool = False
 
 
 class Watch:
@@ -38,15 +40,27 @@ class Watch:
     score is at least once, so the same one can come again.
     """
 
-    def __init__(self, leads: Collection[str], resume_token: str, most_failures: int) -> None:
+    def __init__(
+        self,
+        leads: Collection[str],
+        resume_token: str,
+        most_failures: int,
+        score_filter: str = "",
+        *,
+        snapshot: bool = False,
+    ) -> None:
         self._leads = tuple(leads)
+        self._filter = score_filter
+        self._snapshot = snapshot
         self._resume_token = resume_token
         self._resumption = Resumption(most_failures)
         self._passed_on: OrderedDict[tuple[str, str, int], None] = OrderedDict()
 
     def request(self) -> WatchScoresRequest:
         """Give the request of the next stream."""
-        return WatchScoresRequest(names=self._leads, resume_token=self._resume_token)
+        return WatchScoresRequest(
+            names=self._leads, resume_token=self._resume_token, filter=self._filter, snapshot=self._snapshot
+        )
 
     def accept(self, message: WatchScoresResponse) -> ScoreUpdate | None:
         """Take a message; give the update to pass on, or None if it has none or repeats one.
@@ -59,6 +73,8 @@ class Watch:
             raise error_from_status(message.status)
         self._resumption.progressed()
         self._resume_token = message.resume_token or self._resume_token
+        if event == "snapshot_score":
+            return ScoreUpdate(message.snapshot_score, None, self._resume_token, is_snapshot=True)
         if event != "score_change" or self._is_repeated(message.score_change.score):
             return None
         change = message.score_change

@@ -416,6 +416,39 @@ class TestWatch:
             assert error.code is grpc.StatusCode.INVALID_ARGUMENT
             assert error.reason == in_band.reason == "INVALID_RESUME_TOKEN"
 
+    async def test_a_watch_can_begin_with_the_scores_as_they_are(
+        self, stub: Any, bearer: Bearer, database: Database, redis: Redis, tenant_id: UUID
+    ) -> None:
+        await add_champion(database, tenant_id)
+        high, low = [await add_lead(database, tenant_id) for _ in range(2)]
+        await add_lead(database, tenant_id)
+        async with database.transaction(tenant_id) as connection:
+            for lead_id, value in ((high, 80), (low, 20)):
+                await connection.execute(
+                    "UPDATE leads SET score_probability = $3::float8 / 100, score_log_odds = 0, "
+                    "score_base_log_odds = 0, score_value = $3::int, score_model_id = $2, score_id = $2, score_time = now() WHERE id = $1",
+                    lead_id,
+                    new_id(),
+                    value,
+                )
+        request = scoring_service_pb2.WatchScoresRequest(filter="score >= 50", snapshot=True)
+        call = stub.WatchScores(request, metadata=bearer)
+        first, end = await call.read(), await call.read()
+        await tell(redis, tenant_id, low)
+        change = await call.read()
+        call.cancel()
+
+        assert (first.snapshot_score.lead, first.snapshot_score.value) == (lead_name(high), 80)
+        assert end.snapshot_end.score_count == 1
+        assert end.earliest_token
+        assert change.score_change.score.lead == lead_name(low)
+        again = scoring_service_pb2.WatchScoresRequest(filter="score >= 50", resume_token=end.resume_token)
+        assert (await stub.WatchScores(again, metadata=bearer).read()).score_change.score.lead == lead_name(low)
+
+    async def test_a_filter_that_can_not_be_read_is_refused(self, stub: Any, bearer: Bearer) -> None:
+        call = stub.WatchScores(scoring_service_pb2.WatchScoresRequest(filter="status = OPEN"), metadata=bearer)
+        assert read_status((await call.read()).status, grpc.StatusCode.INVALID_ARGUMENT).reason == "INVALID_FILTER"
+
 
 async def first_of(stub: Any, names: Sequence[str], metadata: Bearer) -> scoring_service_pb2.WatchScoresResponse:
     """Gives the first message of a watch."""

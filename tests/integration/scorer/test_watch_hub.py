@@ -1,7 +1,7 @@
 """Watching scores."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from redis.asyncio import Redis
 
 from deploy.local.ports import free_port
 from deploy.local.valkey import EmbeddedValkey
-from scoring.scores.watching import START, Position, WatchEvent
+from scoring.scores.score_filter import ScoreFilter, parse_score_filter
+from scoring.scores.watching import SNAPSHOT, START, Position, WatchEvent
 from scoring.stream.watch_hub import WatchHub
-from server.runtime.errors import DependencyUnavailable, InvalidResumeToken, SlowConsumer
+from server.runtime.errors import DependencyUnavailable, ResumeTokenExpired, SlowConsumer
 from server.runtime.identifiers import new_id
 from server.runtime.redis import connect_redis
 from server.runtime.streams import score_changes_of
@@ -23,10 +24,32 @@ from tests.integration.scorer.conftest import no_reader, readers
 
 async def tell(redis: Redis, tenant_id: UUID, *lead_ids: str) -> None:
     """Sends one entry that tells of these leads."""
-    changes = [{"lead_id": lead_id} for lead_id in lead_ids]
+    await tell_changes(redis, tenant_id, *({"lead_id": lead_id, "value": 50} for lead_id in lead_ids))
+
+
+async def tell_changes(redis: Redis, tenant_id: UUID, *changes: dict[str, Any]) -> None:
+    """Sends one entry with these changes."""
     await redis.xadd(
         score_changes_of(tenant_id), {"tenant_id": str(tenant_id), "payload": orjson.dumps({"scores": changes})}
     )
+
+
+class Stored:
+    """Stored scores for a snapshot."""
+
+    def __init__(self, *scores: dict[str, Any]) -> None:
+        self._scores = scores
+
+    async def stored(
+        self, tenant_id: UUID, lead_ids: frozenset[str] | None, score_filter: ScoreFilter
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        del tenant_id, lead_ids
+        for score in self._scores:
+            if score_filter.passes(score["value"], score.get("grade"), score.get("owner", "")):
+                yield score
+
+
+NOTHING_STORED = Stored()
 
 
 class Watch:
@@ -38,8 +61,12 @@ class Watch:
         tenant_id: UUID,
         lead_ids: Sequence[str] | None = None,
         after: Position | None = None,
+        score_filter: str = "",
+        *,
+        snapshot: bool = False,
     ) -> None:
-        self._events = hub.watch(tenant_id, None if lead_ids is None else frozenset(lead_ids), after)
+        wanted = None if lead_ids is None else frozenset(lead_ids)
+        self._events = hub.watch(tenant_id, wanted, after, parse_score_filter(score_filter), snapshot=snapshot)
 
     async def next(self) -> WatchEvent:
         """Gives the next event."""
@@ -67,7 +94,7 @@ class Watch:
 
 
 async def test_changes_come_in_their_order_to_everybody(redis: Redis, tenant_id: UUID) -> None:
-    hub = WatchHub(redis)
+    hub = WatchHub(redis, NOTHING_STORED)
     await tell(redis, tenant_id, "before")
     watches = [Watch(hub, tenant_id) for _ in range(3)]
     for watch in watches:
@@ -84,7 +111,7 @@ async def test_changes_come_in_their_order_to_everybody(redis: Redis, tenant_id:
 
 
 async def test_one_reader_serves_a_tenant_and_ends_with_its_last_watch(redis: Redis, tenant_id: UUID) -> None:
-    hub = WatchHub(redis)
+    hub = WatchHub(redis, NOTHING_STORED)
     one, two = Watch(hub, tenant_id), Watch(hub, tenant_id)
     await one.begin()
     await two.begin()
@@ -104,7 +131,7 @@ async def test_one_reader_serves_a_tenant_and_ends_with_its_last_watch(redis: Re
 
 
 async def test_only_the_leads_that_were_asked_for(redis: Redis, tenant_id: UUID) -> None:
-    watch = Watch(WatchHub(redis), tenant_id, ["b", "d"])
+    watch = Watch(WatchHub(redis, NOTHING_STORED), tenant_id, ["b", "d"])
     await watch.begin()
     await tell(redis, tenant_id, "a", "b", "c")
     await tell(redis, tenant_id, "d")
@@ -114,7 +141,7 @@ async def test_only_the_leads_that_were_asked_for(redis: Redis, tenant_id: UUID)
 
 
 async def test_a_watch_goes_on_right_after_each_of_its_positions(redis: Redis, tenant_id: UUID) -> None:
-    hub = WatchHub(redis)
+    hub = WatchHub(redis, NOTHING_STORED)
     watch = Watch(hub, tenant_id)
     positions = [await watch.begin()]
     await tell(redis, tenant_id, "a", "b")
@@ -133,7 +160,7 @@ async def test_a_watch_goes_on_right_after_each_of_its_positions(redis: Redis, t
 
 
 async def test_a_long_way_to_catch_up_is_not_too_slow(redis: Redis, tenant_id: UUID) -> None:
-    hub = WatchHub(redis, largest_backlog=10)
+    hub = WatchHub(redis, NOTHING_STORED, largest_backlog=10)
     leads = [str(number) for number in range(250)]
     for lead in leads:
         await tell(redis, tenant_id, lead)
@@ -144,7 +171,7 @@ async def test_a_long_way_to_catch_up_is_not_too_slow(redis: Redis, tenant_id: U
 
 
 async def test_what_is_not_kept_any_more_is_told(redis: Redis, tenant_id: UUID) -> None:
-    hub = WatchHub(redis)
+    hub = WatchHub(redis, NOTHING_STORED)
     await tell(redis, tenant_id, "a")
     watch = Watch(hub, tenant_id, after=START)
     position = (await watch.next()).position
@@ -153,15 +180,106 @@ async def test_what_is_not_kept_any_more_is_told(redis: Redis, tenant_id: UUID) 
         await tell(redis, tenant_id, lead)
     await redis.xtrim(score_changes_of(tenant_id), maxlen=1, approximate=False)
 
-    with pytest.raises(InvalidResumeToken):
+    with pytest.raises(ResumeTokenExpired):
         await Watch(hub, tenant_id, after=position).next()
     await redis.delete(score_changes_of(tenant_id))
-    with pytest.raises(InvalidResumeToken):
+    with pytest.raises(ResumeTokenExpired):
         await Watch(hub, tenant_id, after=position).next()
+
+
+async def test_scores_that_pass_or_passed_the_filter_are_told(redis: Redis, tenant_id: UUID) -> None:
+    watch = Watch(
+        WatchHub(redis, NOTHING_STORED), tenant_id, score_filter='grade = A AND owner = "kim" AND score >= 70'
+    )
+    await watch.begin()
+    alike = {"value": 80, "grade": 1, "owner": "kim"}
+
+    await tell_changes(
+        redis,
+        tenant_id,
+        {"lead_id": "came", **alike, "previous_value": 20, "previous_grade": 3},
+        {"lead_id": "went", "value": 20, "grade": 3, "owner": "kim", "previous_value": 80, "previous_grade": 1},
+        {"lead_id": "another's", **alike, "owner": "lee"},
+        {"lead_id": "another grade", **alike, "grade": 2, "previous_value": 60, "previous_grade": 1},
+        {"lead_id": "first", **alike, "previous_value": None},
+    )
+
+    assert await watch.leads(3) == ["came", "went", "first"]
+    await watch.end()
+
+
+async def test_a_snapshot_comes_first_and_then_what_changes(redis: Redis, tenant_id: UUID) -> None:
+    await tell(redis, tenant_id, "old")
+    stored = Stored({"lead_id": "a", "value": 90}, {"lead_id": "b", "value": 10}, {"lead_id": "c", "value": 70})
+    watch = Watch(WatchHub(redis, stored), tenant_id, score_filter="score >= 70", snapshot=True)
+
+    first, second = await watch.next(), await watch.next()
+    await tell(redis, tenant_id, "ignored")
+    await tell_changes(redis, tenant_id, {"lead_id": "new", "value": 70})
+    end = await watch.next()
+
+    assert [event.stored and event.stored["lead_id"] for event in (first, second)] == ["a", "c"]
+    assert {first.position, second.position} == {SNAPSHOT}
+    assert end.snapshot_count == 2
+    assert end.earliest is not None
+    assert end.earliest < end.position
+    assert await watch.leads(1) == ["new"]
+    await watch.end()
+
+
+async def test_a_snapshot_that_was_cut_off_begins_anew(redis: Redis, tenant_id: UUID) -> None:
+    hub = WatchHub(redis, Stored({"lead_id": "a", "value": 90}))
+    watch = Watch(hub, tenant_id, snapshot=True)
+    position = (await watch.next()).position
+    await watch.end()
+
+    again = Watch(hub, tenant_id, after=position, snapshot=True)
+    assert (await again.next()).stored == {"lead_id": "a", "value": 90}
+    assert (await again.next()).snapshot_count == 1
+    await again.end()
+
+
+async def test_a_token_that_has_expired_falls_back_to_a_snapshot(redis: Redis, tenant_id: UUID) -> None:
+    hub = WatchHub(redis, Stored({"lead_id": "a", "value": 90}))
+    await tell(redis, tenant_id, "a")
+    position = (await _first(hub, tenant_id)).position
+    kept = Watch(hub, tenant_id, after=position, snapshot=True)
+    assert (await kept.next()).snapshot_count is None
+    await kept.end()
+
+    await tell(redis, tenant_id, "b")
+    await tell(redis, tenant_id, "c")
+    await redis.xtrim(score_changes_of(tenant_id), maxlen=1, approximate=False)
+    expired = Watch(hub, tenant_id, after=position, snapshot=True)
+
+    assert (await expired.next()).stored == {"lead_id": "a", "value": 90}
+    assert (await expired.next()).snapshot_count == 1
+    await expired.end()
+
+
+async def test_all_that_is_kept_comes_again_from_the_earliest_token(redis: Redis, tenant_id: UUID) -> None:
+    hub = WatchHub(redis, NOTHING_STORED)
+    for lead in "abcd":
+        await tell(redis, tenant_id, lead)
+    await redis.xtrim(score_changes_of(tenant_id), maxlen=2, approximate=False)
+    begin = Watch(hub, tenant_id)
+    earliest = (await begin.next()).earliest
+    await begin.end()
+
+    watch = Watch(hub, tenant_id, after=earliest)
+    assert await watch.leads(2) == ["c", "d"]
+    await watch.end()
+
+
+async def _first(hub: WatchHub, tenant_id: UUID) -> WatchEvent:
+    watch = Watch(hub, tenant_id, after=START)
+    event = await watch.next()
+    await watch.end()
+    return event
 
 
 async def test_who_is_too_slow_is_dropped_and_can_go_on(redis: Redis, tenant_id: UUID) -> None:
-    hub = WatchHub(redis, largest_backlog=10)
+    hub = WatchHub(redis, NOTHING_STORED, largest_backlog=10)
     slow, quick = Watch(hub, tenant_id), Watch(hub, tenant_id)
     position = await slow.begin()
     await quick.begin()
@@ -178,7 +296,7 @@ async def test_who_is_too_slow_is_dropped_and_can_go_on(redis: Redis, tenant_id:
 
 
 async def test_without_a_change_there_are_signs_of_life(redis: Redis, tenant_id: UUID) -> None:
-    watch = Watch(WatchHub(redis, heartbeat_seconds=0.05), tenant_id, ["b"])
+    watch = Watch(WatchHub(redis, NOTHING_STORED, heartbeat_seconds=0.05), tenant_id, ["b"])
     begin = await watch.begin()
     await tell(redis, tenant_id, "a")
 
@@ -198,7 +316,7 @@ async def test_without_redis_watches_end_and_can_begin_again(
     valkey.start()
     try:
         redis = await connect_redis(valkey.url)
-        hub = WatchHub(redis)
+        hub = WatchHub(redis, NOTHING_STORED)
         watch = Watch(hub, tenant_id)
         position = await watch.begin()
         valkey.stop()
