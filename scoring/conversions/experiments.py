@@ -7,7 +7,7 @@ from leadline.v1 import experiment_pb2
 
 from scoring.conversions.scores import to_timestamp
 from scoring.experiments.experiment import Arm, Experiment, ExperimentKind, ExperimentPlan
-from scoring.experiments.intervals import Estimate
+from scoring.statistics.intervals import Estimate
 from scoring.experiments.result import ArmComparison, ArmLeads, ExperimentResult
 from scoring.experiments.run_experiments import DEFAULT_MINIMUM_OUTCOME_COUNT
 from server.runtime.identifiers import format_name, parse_name

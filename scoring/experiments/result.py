@@ -7,9 +7,9 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from scoring.experiments import intervals
 from scoring.experiments.experiment import Arm, ExperimentKind, ExperimentPlan
-from scoring.experiments.intervals import Estimate
+from scoring.statistics import intervals
+from scoring.statistics.intervals import Estimate
 
 Doubles = npt.NDArray[np.float64]
 Outcomes = npt.NDArray[np.bool_]

@@ -6,7 +6,7 @@ from scipy.stats import binomtest, ttest_ind
 from scipy.stats.contingency import relative_risk
 from sklearn.metrics import roc_auc_score
 
-from scoring.experiments import intervals
+from scoring.statistics import intervals
 
 SIMULATIONS = 2_000
 

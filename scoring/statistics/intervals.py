@@ -1,4 +1,4 @@
-"""Intervals, at 95 % confidence, of what arms of an experiment differ in.
+"""Intervals, at 95 % confidence, of rates, means and areas, and of what two groups differ in.
 
 - A conversion rate: Wilson's score interval (1927).
 - The difference of two rates: Newcombe's hybrid score interval (1998, Statistics in Medicine 17, method 10), which puts

@@ -1,0 +1,1 @@
+"""The watch over models: drift, alarms, and what happens by itself."""

@@ -1,0 +1,1 @@
+"""Statistics that experiments and the watch over models share."""
