@@ -15,22 +15,27 @@ from redis.exceptions import RedisError
 from scoring.bulk.open_lead_rescoring import OpenLeadRescoring
 from scoring.bulk.page_rescoring import PageRescoring
 from scoring.conversions.errors import to_unscorable_status
+from scoring.experiments.assign_leads import AssignLeads
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.model_tables import ModelTables
 from scoring.registry.publication import ModelPublisher
+from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.serving import ModelLoader
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.rescoring import Rescoring
 from scoring.store.dead_letters import DeadLetters
+from scoring.store.experiments import Experiments
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
 from scoring.store.open_leads import OpenLeads
 from scoring.store.operations import Operations
+from scoring.store.rule_sets import RuleSets
 from scoring.store.scores import Scores
 from scoring.stream import rescoring_requests, training_requests
 from scoring.stream.consumer import ConsumerSettings, StreamConsumer
+from scoring.stream.experiment_starts import ExperimentStarts
 from scoring.stream.lead_changes import LeadChanges
 from scoring.stream.operation_rescoring import OperationRescoring
 from scoring.stream.rescoring_requests import RescoringRequests
@@ -68,7 +73,10 @@ async def run(settings: WorkerSettings) -> None:
     redis = await connect_redis(settings.redis_url)
     prediction_client = PredictionClient(settings.model_server_address, timeout_seconds=PREDICTION_TIMEOUT_SECONDS)
     models = Models(database)
-    rescoring = Rescoring(Leads(database), ModelCache(models), LeadScorer(prediction_client), Scores(database))
+    leads, model_cache = Leads(database), ModelCache(models)
+    scorer = LeadScorer(prediction_client, RuleSetCache(RuleSets(database)))
+    assign_leads = AssignLeads(leads, model_cache, scorer, Experiments(database))
+    rescoring = Rescoring(leads, model_cache, scorer, Scores(database))
     files = ModelFiles(settings.model_repository)
     publisher = ModelPublisher(
         files,
@@ -78,14 +86,26 @@ async def run(settings: WorkerSettings) -> None:
     )
     operations = Operations(database)
     open_lead_rescoring = OpenLeadRescoring(
-        PageRescoring(OpenLeads(database), ModelCache(models), ModelTables(files), prediction_client, Scores(database))
+        PageRescoring(
+            OpenLeads(database),
+            model_cache,
+            ModelTables(files),
+            prediction_client,
+            Scores(database),
+            one_by_one=rescoring.rescore,
+        )
     )
     operation_rescoring = OperationRescoring(operations, open_lead_rescoring)
-    lead_changes = LeadChanges(rescoring, DeadLetters(database, to_unscorable_status))
+    lead_changes = LeadChanges(rescoring, DeadLetters(database, to_unscorable_status), (assign_leads.assign,))
     consumers = (
         *(
             StreamConsumer(redis, lead_changes, ConsumerSettings(stream, largest_batch=LARGEST_BATCH))
             for stream in streams.LEAD_CHANGES
+        ),
+        StreamConsumer(
+            redis,
+            ExperimentStarts(assign_leads, rescoring),
+            ConsumerSettings(streams.EXPERIMENT_STARTS, largest_batch=1),
         ),
         StreamConsumer(
             redis,

@@ -1,14 +1,13 @@
 """Assigns open leads to the arms of experiments, with what the arm's model says of each. Off the hot path."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from scoring.experiments.experiment import Arm, Experiment, ExperimentKind, ExperimentState
-from scoring.experiments.ports import Assignment, AssignmentStore
+from scoring.experiments.ports import Assignment, AssignmentStore, OpenLeadReader
 from scoring.registry.model_cache import ModelCache
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.ports import LeadReader
-from scoring.scores.rescoring import OpenLeads, Rescoring, ScoreStore
 from scoring.scores.score import StoredLead
 
 _BEFORE_ALL = UUID(int=0)
@@ -29,8 +28,8 @@ class AssignLeads:
         store: Where assignments are kept.
     """
 
-    def __init__(self, leads: OpenLeads, models: ModelCache, scorer: LeadScorer, store: AssignmentStore) -> None:
-        self._leads: OpenLeads = leads
+    def __init__(self, leads: OpenLeadReader, models: ModelCache, scorer: LeadScorer, store: AssignmentStore) -> None:
+        self._leads = leads
         self._models = models
         self._scorer = scorer
         self._store = store
@@ -55,12 +54,18 @@ class AssignLeads:
                 made += await self._record(tenant_id, experiment, found)
         return made
 
-    async def assign_open_leads(self, tenant_id: UUID, experiment_id: UUID) -> int:
+    async def assign_open_leads(
+        self,
+        tenant_id: UUID,
+        experiment_id: UUID,
+        rescore: Callable[[UUID, Sequence[UUID]], Awaitable[object]],
+    ) -> int:
         """Assigns every open lead of a tenant to the arms of one experiment, as long as it runs.
 
         Args:
             tenant_id: The tenant.
             experiment_id: The experiment.
+            rescore: Scores leads of the tenant with whatever model they have now: told those of the challenger's arm.
 
         Returns:
             How many assignments were made.
@@ -72,6 +77,9 @@ class AssignLeads:
             if experiment is None or experiment.state is not ExperimentState.RUNNING:
                 break
             made += await self._record(tenant_id, experiment, leads)
+            if experiment.plan.kind is not ExperimentKind.SHADOW:
+                members = [lead.lead_id for lead in leads if experiment.split.arm(lead.lead_id) is Arm.CHALLENGER]
+                await rescore(tenant_id, members)
             after = leads[-1].lead_id
         return made
 
@@ -107,35 +115,3 @@ def _arms(experiment: Experiment, lead_id: UUID) -> tuple[Arm, ...]:
     if experiment.plan.kind is ExperimentKind.SHADOW:
         return Arm.CONTROL, Arm.CHALLENGER
     return (experiment.split.arm(lead_id),)
-
-
-class AssigningRescoring(Rescoring):
-    """Rescoring of changed leads that also assigns them to the arms of the experiments that run.
-
-    Args:
-        leads: Where leads are read.
-        models: The models at hand.
-        scorer: What computes scores.
-        store: Where scores are stored.
-        assign_leads: Assigns and keeps.
-    """
-
-    def __init__(
-        self, leads: OpenLeads, models: ModelCache, scorer: LeadScorer, store: ScoreStore, assign_leads: AssignLeads
-    ) -> None:
-        super().__init__(leads, models, scorer, store)
-        self._assign_leads = assign_leads
-
-    async def rescore(self, tenant_id: UUID, lead_ids: Sequence[UUID]) -> int:
-        """Scores and assigns those of the leads that are open.
-
-        Args:
-            tenant_id: The tenant.
-            lead_ids: Any number of leads, each once; they need not exist any more.
-
-        Returns:
-            How many got a new score.
-        """
-        changed = await super().rescore(tenant_id, lead_ids)
-        await self._assign_leads.assign(tenant_id, lead_ids)
-        return changed

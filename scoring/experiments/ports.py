@@ -10,6 +10,8 @@ from scoring.experiments.experiment import Arm, Experiment, ExperimentPlan, Expe
 from scoring.experiments.result import ArmLeads
 from scoring.registry.model import ModelState
 from scoring.registry.ports import ModelChange
+from scoring.scores.ports import LeadReader
+from scoring.scores.score import StoredLead
 
 
 class ExperimentStore(Protocol):
@@ -75,3 +77,10 @@ class AssignmentStore(Protocol):
 
     async def record(self, tenant_id: UUID, experiment_id: UUID, assignments: Sequence[Assignment]) -> None:
         """Keeps the latest assignments of leads that are open still, and takes held-out leads their stored score."""
+
+
+class OpenLeadReader(LeadReader, Protocol):
+    """Where open leads are read; every method raises DependencyUnavailable where that can't be reached."""
+
+    async def open_leads(self, tenant_id: UUID, after: UUID, limit: int) -> Sequence[StoredLead]:
+        """Gives up to `limit` open leads whose id comes after `after`, in the order of their ids."""

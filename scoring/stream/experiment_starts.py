@@ -1,4 +1,4 @@
-"""Assigns the leads that are open when an experiment starts."""
+"""Assigns the leads that are open when an experiment starts, and has the challenger score its own."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,10 +6,8 @@ from uuid import UUID
 import structlog
 
 from scoring.experiments.assign_leads import AssignLeads
+from scoring.scores.rescoring import Rescoring
 from scoring.stream.consumer import StreamEntry
-from server.runtime.streams import EXPERIMENT_STARTS
-
-STREAM = EXPERIMENT_STARTS
 
 _log = structlog.get_logger(__name__)
 
@@ -19,16 +17,18 @@ class ExperimentStarts:
 
     Args:
         assign_leads: Assigns and keeps.
+        rescoring: Scores and stores.
     """
 
-    def __init__(self, assign_leads: AssignLeads) -> None:
+    def __init__(self, assign_leads: AssignLeads, rescoring: Rescoring) -> None:
         self._assign_leads = assign_leads
+        self._rescoring = rescoring
 
     async def handle(self, entries: Sequence[StreamEntry]) -> None:
         """Assigns every open lead to the arms of the experiments that the entries name."""
         for entry in entries:
             experiment_id = UUID(entry.payload["experiment_id"])
-            made = await self._assign_leads.assign_open_leads(entry.tenant_id, experiment_id)
+            made = await self._assign_leads.assign_open_leads(entry.tenant_id, experiment_id, self._rescoring.rescore)
             _log.info("open leads assigned", experiment=str(experiment_id), assignments=made)
 
     async def give_up(self, entry: StreamEntry) -> bool:
