@@ -1,4 +1,4 @@
-"""The scorer: offers ScoringService, ExperimentService and MonitoringService.
+"""The scorer: offers ScoringService, ExperimentService, MonitoringService and RuleService.
 
 python -m scoring.main
 """
@@ -10,6 +10,8 @@ import uvloop
 from leadline.v1 import (
     experiment_service_pb2,
     experiment_service_pb2_grpc,
+    rule_service_pb2,
+    rule_service_pb2_grpc,
     scoring_service_pb2,
     scoring_service_pb2_grpc,
 )
@@ -21,19 +23,25 @@ from scoring.registry.life_cycle import ModelLifeCycle
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.ports import ModelServer
+from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.serving import ModelLoader
+from scoring.scores.dry_run import DryRunRules
+from scoring.scores.keep_rule_sets import KeepRuleSets
 from scoring.scores.lead_scorer import LeadScorer
 from scoring.scores.ports import Predictor
 from scoring.scores.replay import ReplayScore
 from scoring.scores.score_leads import ScoreLeads
 from scoring.scores.suggest_changes import SuggestChanges
 from scoring.services.experiment_service import ExperimentService
+from scoring.services.rule_service import RuleService
 from scoring.services.scoring_service import ScoringService
 from scoring.store.experiments import ExperimentChanges, Experiments
+from scoring.store.lead_samples import LeadSamples
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
 from scoring.store.operations import Operations
+from scoring.store.rule_sets import RuleSets
 from scoring.store.score_snapshot import ScoreSnapshot
 from scoring.store.scores import Scores
 from scoring.stream.watch_hub import WatchHub
@@ -51,6 +59,7 @@ from tfserving.server_control import ModelServerControl
 SERVICES = (
     scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"],
     experiment_service_pb2.DESCRIPTOR.services_by_name["ExperimentService"],
+    rule_service_pb2.DESCRIPTOR.services_by_name["RuleService"],
 )
 
 
@@ -89,13 +98,15 @@ def build_server(
     )
     models = Models(database)
     model_cache = ModelCache(models)
-    leads, scorer = Leads(database), LeadScorer(predictor)
+    rule_sets = RuleSets(database)
+    rule_set_cache = RuleSetCache(rule_sets)
+    leads, scorer = Leads(database), LeadScorer(predictor, rule_set_cache)
     loader = ModelLoader(model_server)
     signing_secret = settings.signing_secret.get_secret_value()
     service = ScoringService(
         score_leads=ScoreLeads(leads, model_cache, scorer),
         suggest_changes=SuggestChanges(leads, model_cache, scorer),
-        replay_score=ReplayScore(Scores(database), model_cache, predictor),
+        replay_score=ReplayScore(Scores(database), model_cache, rule_set_cache, predictor),
         models=models,
         life_cycle=ModelLifeCycle(models, ModelChanges(database), ModelFiles(settings.model_repository), loader),
         operations=Operations(database),
@@ -103,6 +114,13 @@ def build_server(
         signing_secret=signing_secret,
     )
     scoring_service_pb2_grpc.add_ScoringServiceServicer_to_server(service, server)
+    rule_service = RuleService(
+        KeepRuleSets(rule_sets, Operations(database)),
+        rule_sets,
+        DryRunRules(LeadSamples(database, leads), model_cache, models, scorer),
+        signing_secret,
+    )
+    rule_service_pb2_grpc.add_RuleServiceServicer_to_server(rule_service, server)
     experiments = Experiments(database)
     run_experiments = RunExperiments(experiments, ExperimentChanges(database), loader)
     experiment_service_pb2_grpc.add_ExperimentServiceServicer_to_server(

@@ -23,8 +23,10 @@ class OpenLeadPage:
         lead_ids: Their ids.
         leads: What the model may see of them.
         probabilities: The probability that is stored with each, NaN where there is none.
-        model_ids: The model that made it; None where there is none.
+        model_ids: The model that made it; None where there is none, or where rules have a part in the score.
         read_time: No later than when they were read, by the database's clock, UTC.
+        one_by_one: Whether the leads must be scored one by one: since rules are active, whose conditions see more than
+            the columns, or an experiment runs, which gives each lead its own model.
     """
 
     lead_ids: Sequence[UUID]
@@ -32,6 +34,7 @@ class OpenLeadPage:
     probabilities: npt.NDArray[np.float64]
     model_ids: Sequence[UUID | None]
     read_time: datetime
+    one_by_one: bool = False
 
     def __len__(self) -> int:
         """Give the number of leads."""

@@ -1,7 +1,7 @@
 """Scores and stores one page of open leads: the unit of work of bulk scoring, on one machine or on many."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -42,6 +42,9 @@ class TableSource(Protocol):
         """Gives the tables of a version of the tenant's models; None if there are none that can be read here."""
 
 
+LeadRescoring = Callable[[UUID, Sequence[UUID]], Awaitable[int]]
+
+
 class PageRescoring:
     """Scores pages of open leads with the champion. Doing it twice changes nothing more.
 
@@ -56,6 +59,7 @@ class PageRescoring:
         tables: Where their tables are.
         predictor: The model server.
         store: Where scores are stored.
+        one_by_one: Scores and stores leads for which columns are not enough; gives how many were new.
         page_size: How many leads a page has, 1 or more.
     """
 
@@ -67,6 +71,7 @@ class PageRescoring:
         predictor: Predictor,
         store: ScoreStore,
         *,
+        one_by_one: LeadRescoring,
         page_size: int = PAGE_SIZE,
     ) -> None:
         self.leads = leads
@@ -74,6 +79,7 @@ class PageRescoring:
         self._tables = tables
         self._predictor = predictor
         self._store = store
+        self._one_by_one = one_by_one
         self.page_size = page_size
 
     async def model(self, tenant_id: UUID) -> ServedModel | None:
@@ -95,6 +101,8 @@ class PageRescoring:
 
     async def score_and_store(self, tenant_id: UUID, model: ServedModel, page: OpenLeadPage) -> int:
         """Scores a page and stores those scores that tell something new; gives how many."""
+        if page.one_by_one:
+            return await self._one_by_one(tenant_id, page.lead_ids)
         X, log_odds, base_log_odds = await self.score(tenant_id, model, page)
         changed = await asyncio.to_thread(_changed_scores, model, page, X, log_odds, base_log_odds)
         return await self._store.store(tenant_id, changed) if changed else 0

@@ -38,9 +38,9 @@ class RuleSetCache:
         self._source = source
         self._rule_sets: LoadCache[CompiledRuleSet] = LoadCache(self._load, capacity)
 
-    async def rule_set(self, tenant_id: UUID, rule_set_id: UUID | None) -> CompiledRuleSet | None:
-        """Gives a version of the tenant's rules; None for None. The errors are those of `RuleSetSource.get`."""
-        return None if rule_set_id is None else await self._rule_sets.get(tenant_id, rule_set_id)
+    async def rule_set(self, tenant_id: UUID, rule_set_id: UUID) -> CompiledRuleSet:
+        """Gives a version of the tenant's rules; the errors are those of `RuleSetSource.get`."""
+        return await self._rule_sets.get(tenant_id, rule_set_id)
 
     async def _load(self, tenant_id: UUID, rule_set_id: UUID) -> CompiledRuleSet:
         version = await self._source.get(tenant_id, rule_set_id)

@@ -3,12 +3,15 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Self
 from uuid import UUID
 
 from scoring.cold_start.conversion_rate import OutcomeCounts, RateEstimate, estimate_rate
+from scoring.explanation.grades import GradeScale
 from scoring.features.lead_record import LeadRecord
+from scoring.rules.compiled_rule_set import CompiledRuleSet, RuleResult
 from scoring.scores.coalescing import Coalescer
 from scoring.scores.ports import OutcomeReader
 from scoring.scores.score import score_value
@@ -20,6 +23,9 @@ QUICKLY_COUNTED = 10_000
 TENANTS_HELD = 4_096
 LARGEST_BATCH = 256
 
+# Without a model there is nothing by which leads could be told apart.
+_WITHHELD = GradeScale()
+
 
 @dataclass(frozen=True, slots=True)
 class ColdScore:
@@ -30,12 +36,22 @@ class ColdScore:
         estimate: What the tenant's outcomes tell.
         explained: Whether the score shall be attributed.
         compute_time: When it was computed, UTC.
+        rules: What the tenant's rules make of it; None if none are active.
     """
 
     record: LeadRecord
     estimate: RateEstimate
     explained: bool
     compute_time: datetime
+    rules: RuleResult | None = None
+
+    def with_rules(self, rules: CompiledRuleSet | None) -> Self:
+        """Gives the score with what rules make of it; without rules, itself."""
+        if rules is None:
+            return self
+        findings = rules.findings(self.record, self.probability, None)
+        result = rules.result(findings, self.probability, self.model_value, _WITHHELD, self.compute_time)
+        return replace(self, rules=result)
 
     @property
     def probability(self) -> float:
@@ -60,9 +76,19 @@ class ColdScore:
         return [self.log_odds - self.base_log_odds] if self.estimate.counts.total else []
 
     @property
-    def value(self) -> int:
-        """The probability as people look at it: 0 to 100, rounded to the nearest integer."""
+    def model_value(self) -> int:
+        """The probability as 0 to 100, rounded to the nearest integer."""
         return score_value(self.probability)
+
+    @property
+    def rule_points(self) -> int:
+        """What the rules add to it."""
+        return 0 if self.rules is None else self.rules.points
+
+    @property
+    def value(self) -> int:
+        """What people look at, 0 to 100: the probability and what the rules add."""
+        return self.model_value + self.rule_points
 
 
 class ColdStart:

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
 from scoring.features.lead_record import LeadRecord
+from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.served_model import ServedModel
+from scoring.rules.compiled_rule_set import CompiledRuleSet
 from scoring.scores.ports import Predictor
 from scoring.scores.score import Score
 from server.runtime.errors import DependencyUnavailable
@@ -30,20 +33,40 @@ class LeadScorer:
 
     Args:
         predictor: The model server.
+        rule_sets: The rules at hand; None where no tenant has rules.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, rule_sets: RuleSetCache | None = None) -> None:
         self._predictor = predictor
+        self._rule_sets = rule_sets
+
+    async def rules(self, tenant_id: UUID, rule_set_id: UUID | None) -> CompiledRuleSet | None:
+        """Gives the rules of a tenant's scores, ready to be given to `Score.with_rules`.
+
+        Args:
+            tenant_id: The tenant.
+            rule_set_id: The version that is active; None if none is.
+
+        Returns:
+            The rules; None if none are active.
+
+        Raises:
+            DependencyUnavailable: They can't be read at present.
+        """
+        if rule_set_id is None or self._rule_sets is None:
+            return None
+        return await self._rule_sets.rule_set(tenant_id, rule_set_id)
 
     async def score(
-        self, model: ServedModel, records: Sequence[LeadRecord], as_of: datetime, *, explained: bool
+        self, model: ServedModel, records: Sequence[LeadRecord], as_of: datetime | None, *, explained: bool
     ) -> list[Score]:
         """Scores leads, 256 at a time.
 
         Args:
             model: The model to score with.
             records: The leads, any number.
-            as_of: The moment of scoring, UTC, from which "days since" counts.
+            as_of: The moment of scoring, UTC, from which "days since" counts. None takes each lead as of its own
+                moment, as a training does.
             explained: Whether to attribute each score to the features.
 
         Returns:
@@ -64,7 +87,16 @@ class LeadScorer:
                 raise DependencyUnavailable("model_server", RETRY_AFTER_SECONDS) from error
             attributions = predicted.attributions if isinstance(predicted, Explained) else [None] * len(batch)
             scores.extend(
-                Score(model, record, probability_of(log_odds), log_odds, base_log_odds, row, as_of, features)
+                Score(
+                    model,
+                    record,
+                    probability_of(log_odds),
+                    log_odds,
+                    base_log_odds,
+                    row,
+                    as_of or record.own_moment(),
+                    features,
+                )
                 for record, log_odds, base_log_odds, row, features in zip(
                     batch, predicted.log_odds, predicted.base_log_odds, attributions, X, strict=True
                 )

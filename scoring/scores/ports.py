@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.cold_start.conversion_rate import OutcomeCounts
-from scoring.scores.score import StoredLead
+from scoring.scores.score import ScoreMakers, StoredLead
 from tfserving.prediction import Explained, Predicted
 
 
@@ -33,8 +33,8 @@ class LeadReader(OutcomeReader, Protocol):
             DependencyUnavailable: The leads can't be read at present.
         """
 
-    async def champion_id(self, tenant_id: UUID) -> UUID | None:
-        """Gives the model that makes the tenant's scores; None if there is none yet.
+    async def makers(self, tenant_id: UUID) -> ScoreMakers:
+        """Gives the champion and the active rules.
 
         Raises:
             DependencyUnavailable: It can't be read at present.

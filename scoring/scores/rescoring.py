@@ -24,7 +24,9 @@ class ScoreStore(Protocol):
     """Where scores are stored."""
 
     async def store(self, tenant_id: UUID, scores: Sequence[Score]) -> int:
-        """Stores scores that one model made at one moment, with a message to whoever watches; gives how many were new.
+        """Stores scores that one model and one version of the rules made at one moment; gives how many were new.
+
+        Whoever watches is told.
 
         Raises:
             DependencyUnavailable: They can't be stored at present.
@@ -59,7 +61,7 @@ class Rescoring:
         Returns:
             How many got a new score; 0 if the tenant has no model yet.
         """
-        if await self._leads.champion_id(tenant_id) is None:
+        if (await self._leads.makers(tenant_id)).champion_id is None:
             return 0
         changed = 0
         for start in range(0, len(lead_ids), LARGEST_BATCH):
@@ -78,5 +80,5 @@ class Rescoring:
         model = await self._models.model(tenant_id, model_id)
         # The time of reading, not of computing: of two scores, the one that saw the newer lead must win.
         scores = await self._scorer.score(model, [lead.record for lead in leads], leads[0].read_time, explained=False)
-        rules = await self._rule_sets.rule_set(tenant_id, leads[0].rule_set_id)
+        rules = await self._scorer.rules(tenant_id, leads[0].rule_set_id)
         return await self._store.store(tenant_id, [score.with_rules(rules) for score in scores])

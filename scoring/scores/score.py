@@ -1,8 +1,9 @@
 """A computed score, and the lead it was computed from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
@@ -11,9 +12,22 @@ import numpy.typing as npt
 from scoring.explanation.grades import Grade
 from scoring.features.lead_record import LeadRecord
 from scoring.registry.served_model import ServedModel
+from scoring.rules.compiled_rule_set import CompiledRuleSet, RuleResult, moved_probability
 
 # Below this, two probabilities of one model differ by the rounding of 32-bit floats alone.
 SMALLEST_CHANGE = 1e-6
+
+
+class ScoreMakers(NamedTuple):
+    """What makes a tenant's scores.
+
+    Attributes:
+        champion_id: The model; None if there is none yet.
+        rule_set_id: The version of the rules that is active; None if none is.
+    """
+
+    champion_id: UUID | None
+    rule_set_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +38,10 @@ class StoredLead:
         lead_id: The lead's id.
         record: What the model may see of it.
         is_open: Whether it is still being worked on; only then its score is kept fresh.
-        champion_id: The model that makes the tenant's scores; None if there is none yet.
+        champion_id: The model that makes its score: the tenant's champion, or the challenger of an experiment that has
+            the lead. None if the tenant has no model yet, or an experiment holds the lead out.
         read_time: When it was read, by the database's clock, UTC.
+        rule_set_id: The version of the rules that is active; None if none is.
     """
 
     lead_id: UUID
@@ -33,6 +49,7 @@ class StoredLead:
     is_open: bool
     champion_id: UUID | None
     read_time: datetime
+    rule_set_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,7 @@ class Score:
             None if they were not asked for.
         compute_time: The moment as of which the lead was scored, UTC.
         features: The row that the model was given, float32: from it the same score comes again.
+        rules: What the tenant's rules make of it; None if none are active.
     """
 
     model: ServedModel
@@ -59,16 +77,40 @@ class Score:
     attributions: Sequence[float] | None
     compute_time: datetime
     features: npt.NDArray[np.float32]
+    rules: RuleResult | None = None
+
+    def with_rules(self, rules: CompiledRuleSet | None) -> Self:
+        """Gives the score with what rules make of it; without rules, itself."""
+        if rules is None:
+            return self
+        findings = rules.findings(self.record, self.probability, self.model.grades.grade(self.probability))
+        result = rules.result(findings, self.probability, self.model_value, self.model.grades, self.compute_time)
+        return replace(self, rules=result)
+
+    @property
+    def model_value(self) -> int:
+        """What the model says: the probability as 0 to 100, rounded to the nearest integer."""
+        return score_value(self.probability)
+
+    @property
+    def rule_points(self) -> int:
+        """What the rules add to it."""
+        return 0 if self.rules is None else self.rules.points
 
     @property
     def value(self) -> int:
-        """The probability as people look at it: 0 to 100, rounded to the nearest integer."""
-        return score_value(self.probability)
+        """What people look at, 0 to 100: what the model says and what the rules add."""
+        return self.model_value + self.rule_points
+
+    @property
+    def standing(self) -> float:
+        """The probability moved by the rules, 0 to 1: what grades go by."""
+        return moved_probability(self.probability, self.rule_points)
 
     @property
     def grade(self) -> Grade | None:
         """The score's class; None if the model's grades are withheld."""
-        return self.model.grades.grade(self.probability)
+        return self.model.grades.grade(self.probability) if self.rules is None else self.rules.grade
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from scoring.features.lead_record import LeadRecord
 from scoring.registry.model_cache import ModelCache
-from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.served_model import ServedModel
 from scoring.scores.coalescing import Coalescer
 from scoring.scores.cold_start import ColdScore, ColdStart
@@ -32,14 +31,12 @@ class ScoreLeads:
     Args:
         leads: Where stored leads are read.
         models: The models at hand.
-        rule_sets: The rules at hand.
         scorer: What computes scores.
     """
 
-    def __init__(self, leads: LeadReader, models: ModelCache, rule_sets: RuleSetCache, scorer: LeadScorer) -> None:
+    def __init__(self, leads: LeadReader, models: ModelCache, scorer: LeadScorer) -> None:
         self._leads = leads
         self._models = models
-        self._rule_sets = rule_sets
         self._scorer = scorer
         self._cold_start = ColdStart(leads)
         self._reading: Coalescer[UUID, UUID, StoredLead | None] = Coalescer(self._read, largest_batch=LARGEST_BATCH)
@@ -67,7 +64,7 @@ class ScoreLeads:
                 lead = await self._reading.submit(tenant_id, lead_id)
                 if lead is None:
                     raise LeadNotFound(format_name("leads", lead_id))
-                rules = await self._rule_sets.rule_set(tenant_id, lead.rule_set_id)
+                rules = await self._scorer.rules(tenant_id, lead.rule_set_id)
                 if lead.champion_id is None:
                     [cold] = await self._cold_start.score(tenant_id, [lead.record], explained=explained)
                     return cold.with_rules(rules)
@@ -91,7 +88,7 @@ class ScoreLeads:
         try:
             async with asyncio.timeout_at(end):
                 makers = await self._leads.makers(tenant_id)
-                rules = await self._rule_sets.rule_set(tenant_id, makers.rule_set_id)
+                rules = await self._scorer.rules(tenant_id, makers.rule_set_id)
                 if makers.champion_id is None:
                     [cold] = await self._cold_start.score(tenant_id, [record], explained=explained)
                     return cold.with_rules(rules)
@@ -125,7 +122,7 @@ class ScoreLeads:
         try:
             async with asyncio.timeout_at(end):
                 leads = await self._leads.leads(tenant_id, list(dict.fromkeys(lead_ids)))
-                rules = await self._rule_sets.rule_set(tenant_id, leads[0].rule_set_id if leads else None)
+                rules = await self._scorer.rules(tenant_id, leads[0].rule_set_id if leads else None)
                 for lead in leads:
                     by_model.setdefault(lead.champion_id, []).append(lead.record)
                 without_model = by_model.pop(None, [])

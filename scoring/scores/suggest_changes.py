@@ -11,6 +11,7 @@ from scoring.explanation.suggestions import Suggestion, suggest
 from scoring.features.lead_record import LeadRecord
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.served_model import ServedModel
+from scoring.rules.compiled_rule_set import CompiledRuleSet
 from scoring.scores.lead_scorer import LeadScorer
 from scoring.scores.ports import LeadReader
 from scoring.scores.score import Score
@@ -79,21 +80,30 @@ class SuggestChanges:
                 if leads[0].champion_id is None:
                     raise NoModel
                 model = await self._models.model(tenant_id, leads[0].champion_id)
+                rules = await self._scorer.rules(tenant_id, leads[0].rule_set_id)
         except TimeoutError as error:
             raise DependencyUnavailable("postgresql") from error
         try:
             async with asyncio.timeout_at(end):
-                return await self._suggest(model, leads[0].record, actionable_fields)
+                return await self._suggest(model, rules, leads[0].record, actionable_fields)
         except TimeoutError as error:
             raise DependencyUnavailable("model_server") from error
 
-    async def _suggest(self, model: ServedModel, record: LeadRecord, actionable_fields: Collection[str]) -> Suggestions:
+    async def _suggest(
+        self,
+        model: ServedModel,
+        rules: CompiledRuleSet | None,
+        record: LeadRecord,
+        actionable_fields: Collection[str],
+    ) -> Suggestions:
         as_of = datetime.now(UTC)
 
         async def score(records: Sequence[LeadRecord]) -> list[Score]:
-            return await self._scorer.score(model, records, as_of, explained=False)
+            scores = await self._scorer.score(model, records, as_of, explained=False)
+            return [scored.with_rules(rules) for scored in scores]
 
-        [current] = await self._scorer.score(model, [record], as_of, explained=True)
+        [explained] = await self._scorer.score(model, [record], as_of, explained=True)
+        current = explained.with_rules(rules)
         possible = possible_changes(
             record, model.feature_set, model.reasons.conversion, actionable_fields=actionable_fields, as_of=as_of
         )
@@ -106,5 +116,5 @@ def _is_high_enough(current: Score) -> Callable[[Score], bool]:
     grade = current.grade
     lowest = None if grade is None else current.model.grades.next_better(grade)
     if lowest is not None:
-        return lambda score: score.probability >= lowest
+        return lambda score: score.standing >= lowest
     return lambda score: score.value >= current.value + NEEDED_POINTS

@@ -54,7 +54,8 @@ FROM leads WHERE tenant_id = $1 AND status IN ({CONVERTED}, {LOST})
 _CHAMPION = "SELECT id FROM models WHERE tenant_id = $1 AND state = 2"
 
 _MAKERS = """
-SELECT (SELECT id FROM models WHERE tenant_id = $1 AND state = 2), (SELECT id FROM rule_sets WHERE tenant_id = $1 AND active)
+SELECT (SELECT id FROM models WHERE tenant_id = $1 AND state = 2),
+    (SELECT id FROM rule_sets WHERE tenant_id = $1 AND active)
 """
 
 _OPEN_COUNT = f"SELECT count(*) FROM leads WHERE tenant_id = $1 AND status = {OPEN}"

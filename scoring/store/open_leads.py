@@ -19,8 +19,14 @@ _CHAMPION = "SELECT id FROM models WHERE tenant_id = $1 AND state = 2"
 _COUNT = f"SELECT count(*) FROM leads WHERE tenant_id = $1 AND status = {OPEN}"
 
 _PAGE = f"""
-SELECT id, received_time, fields::text, score_probability, score_model_id
+SELECT id, received_time, fields::text, score_probability,
+    CASE WHEN score_rule_set_id IS NULL THEN score_model_id END AS score_model_id
 FROM leads WHERE tenant_id = $1 AND status = {OPEN} AND id > $2 AND id <= $3 ORDER BY id LIMIT $4
+"""
+
+_READ_TIME = """
+SELECT statement_timestamp(), EXISTS (SELECT FROM rule_sets WHERE tenant_id = $1 AND active)
+    OR EXISTS (SELECT FROM experiments WHERE tenant_id = $1 AND state = 1 AND kind > 1)
 """
 
 _COUNTERS = """
@@ -83,7 +89,7 @@ class OpenLeads:
         """
         async with self._database.transaction(tenant_id) as connection:
             # Before the leads are read: a score must not claim to have seen more than it has.
-            read_time = await connection.fetchval("SELECT statement_timestamp()")
+            [(read_time, one_by_one)] = await connection.fetch(_READ_TIME, tenant_id)
             rows = await connection.fetch(_PAGE, tenant_id, after, until, limit)
             counters = await _counters(connection, tenant_id, rows, event_types)
         lead_ids, received_times, fields, probabilities, model_ids = zip(*rows, strict=True) if rows else ((),) * 5
@@ -93,6 +99,7 @@ class OpenLeads:
             np.array(probabilities, dtype=np.float64),
             model_ids,
             read_time,
+            one_by_one,
         )
 
 

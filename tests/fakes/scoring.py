@@ -18,7 +18,7 @@ from scoring.features.feature_set import FeatureSet
 from scoring.features.lead_record import LeadRecord
 from scoring.models.interval_table import IntervalTable
 from scoring.registry.served_model import ServedModel, name_in_model_server
-from scoring.scores.score import Score, StoredLead
+from scoring.scores.score import Score, ScoreMakers, StoredLead
 from server.runtime.errors import ModelNotFound
 from server.runtime.identifiers import format_name, new_id
 from tfserving.errors import ModelServerError, ModelServerUnavailable, ServableFailed, ServableNotFound
@@ -106,6 +106,7 @@ class FakeLeads:
 
     Attributes:
         champion: The champion of each tenant that has one.
+        rule_set: The active rules of each tenant that has some.
         reads: How many leads each read asked for.
         outcomes: The outcomes of each tenant that has some.
         counted: How often outcomes were counted.
@@ -113,6 +114,7 @@ class FakeLeads:
 
     def __init__(self) -> None:
         self.champion: dict[UUID, UUID] = {}
+        self.rule_set: dict[UUID, UUID] = {}
         self.reads: list[int] = []
         self.outcomes: dict[UUID, OutcomeCounts] = {}
         self.counted = 0
@@ -130,11 +132,18 @@ class FakeLeads:
         self.reads.append(len(lead_ids))
         await asyncio.sleep(0)
         kept = self._leads.get(tenant_id, {})
-        champion_id = self.champion.get(tenant_id)
-        return [replace(kept[lead_id], champion_id=champion_id) for lead_id in sorted(lead_ids) if lead_id in kept]
+        champion_id, rule_set_id = await self.makers(tenant_id)
+        return [
+            replace(kept[lead_id], champion_id=champion_id, rule_set_id=rule_set_id)
+            for lead_id in sorted(lead_ids)
+            if lead_id in kept
+        ]
 
     async def champion_id(self, tenant_id: UUID) -> UUID | None:
         return self.champion.get(tenant_id)
+
+    async def makers(self, tenant_id: UUID) -> ScoreMakers:
+        return ScoreMakers(self.champion.get(tenant_id), self.rule_set.get(tenant_id))
 
     async def outcome_counts(self, tenant_id: UUID) -> OutcomeCounts:
         self.counted += 1

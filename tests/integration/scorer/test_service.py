@@ -28,6 +28,7 @@ from redis.asyncio import Redis
 from deploy.local.development_token import DevelopmentKey
 from deploy.local.ports import free_port
 from scoring.main import build_server
+from scoring.scores.lead_scorer import probability_of
 from scoring.scores.replay import KeptScore
 from scoring.scores.score import Score
 from scoring.store.models import Models
@@ -214,7 +215,9 @@ class TestReplay:
         champion = await add_champion(database, tenant_id)
         model = await Models(database).load(tenant_id, champion.model_id)
         record = make_record(2.5, "Referral", await add_lead(database, tenant_id))
-        score = Score(model, record, 0.9, 2.5, -1.0, None, NOW, model.feature_set.encode([record], NOW)[0])
+        score = Score(
+            model, record, probability_of(2.5), 2.5, -1.0, None, NOW, model.feature_set.encode([record], NOW)[0]
+        )
         await Scores(database).store(tenant_id, [score])
         async with database.transaction(tenant_id) as connection:
             score_id = await connection.fetchval("SELECT id FROM scores")

@@ -11,6 +11,8 @@ from scoring.bulk.open_lead_rescoring import PAGES_AT_A_TIME, OpenLeadRescoring
 from scoring.bulk.open_leads import RescoringPosition
 from scoring.bulk.page_rescoring import PageRescoring
 from scoring.registry.model_cache import ModelCache
+from scoring.scores.lead_scorer import LeadScorer
+from scoring.scores.rescoring import Rescoring
 from server.runtime.errors import DependencyUnavailable
 from tests.fakes.open_leads import FakeOpenLeads, FakeTables, FakeTableSource
 from tests.fakes.scoring import (
@@ -41,7 +43,15 @@ class Scorer:
         self.leads.champion[tenant_id] = model.model_id
         models = ModelCache(FakeModelSource(tenant_id, model))
         self.rescoring = OpenLeadRescoring(
-            PageRescoring(self.open_leads, models, self.tables, self.predictor, self.store, page_size=PAGE_SIZE)  # type: ignore[arg-type] # fake tables
+            PageRescoring(
+                self.open_leads,
+                models,
+                self.tables,  # type: ignore[arg-type] # fake tables
+                self.predictor,
+                self.store,
+                one_by_one=Rescoring(self.leads, models, LeadScorer(self.predictor), self.store).rescore,
+                page_size=PAGE_SIZE,
+            )
         )
 
 

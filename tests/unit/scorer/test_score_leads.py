@@ -13,7 +13,7 @@ from scoring.registry.model_cache import ModelCache
 from scoring.scores import cold_start
 from scoring.scores.cold_start import ColdScore
 from scoring.scores.lead_scorer import LeadScorer, probability_of
-from scoring.scores.score import StoredLead, score_value
+from scoring.scores.score import ScoreMakers, StoredLead, score_value
 from scoring.scores.score_leads import ScoreLeads
 from server.runtime.errors import DependencyUnavailable, LeadNotFound
 from server.runtime.identifiers import new_id
@@ -191,9 +191,9 @@ class SilentLeads(FakeLeads):
         await asyncio.Event().wait()
         return await super().leads(tenant_id, lead_ids)
 
-    async def champion_id(self, tenant_id: UUID) -> UUID | None:
+    async def makers(self, tenant_id: UUID) -> ScoreMakers:
         await asyncio.Event().wait()
-        return await super().champion_id(tenant_id)
+        return await super().makers(tenant_id)
 
 
 class SilentPredictor(FakePredictor):
