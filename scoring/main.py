@@ -15,6 +15,7 @@ from leadline.v1 import (
     scoring_service_pb2,
     scoring_service_pb2_grpc,
 )
+from pydantic import Field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -34,6 +35,7 @@ from scoring.scores.score_leads import ScoreLeads
 from scoring.scores.suggest_changes import SuggestChanges
 from scoring.services.experiment_service import ExperimentService
 from scoring.services.rule_service import RuleService
+from scoring.services.score_answers import ScoreAnswersInterceptor, held_answers
 from scoring.services.scoring_service import ScoringService
 from scoring.store.experiments import ExperimentChanges, Experiments
 from scoring.store.lead_samples import LeadSamples
@@ -44,6 +46,7 @@ from scoring.store.operations import Operations
 from scoring.store.rule_sets import RuleSets
 from scoring.store.score_snapshot import ScoreSnapshot
 from scoring.store.scores import Scores
+from scoring.store.shared_answers import SharedAnswers
 from scoring.stream.watch_hub import WatchHub
 from server.interceptors.standard import standard_interceptors
 from server.interceptors.token_updates import updated_verifier
@@ -67,6 +70,12 @@ class ScorerSettings(ProcessSettings):
     """Settings of the scorer."""
 
     listen_address: str = "127.0.0.1:50052"
+    score_cache_seconds: float = Field(
+        default=60.0,
+        ge=0.0,
+        le=3600.0,
+        description="How long the answer of ScoreLead may be given again while nothing changes; 0 computes each anew.",
+    )
 
 
 def build_server(
@@ -77,6 +86,7 @@ def build_server(
     model_server: ModelServer,
     *,
     verifier: TokenVerifier | None = None,
+    score_answers: ScoreAnswersInterceptor | None = None,
 ) -> grpc.aio.Server:
     """Builds the server with its services; the caller gives it an address.
 
@@ -87,6 +97,7 @@ def build_server(
         predictor: The model server, as it is asked for predictions.
         model_server: The model server, as it is told what to serve.
         verifier: Verifies tokens; None verifies by the keys in the file alone.
+        score_answers: Gives scores again that are still true; None computes each.
     """
     server = create_server(
         standard_interceptors(
@@ -95,6 +106,7 @@ def build_server(
             database=database,
             secret=settings.signing_secret.get_secret_value(),
         )
+        + ([score_answers] if score_answers is not None else [])
     )
     models = Models(database)
     model_cache = ModelCache(models)
@@ -140,6 +152,9 @@ async def run(settings: ScorerSettings) -> None:
     async with (
         PredictionClient(settings.model_server_address) as prediction_client,
         updated_verifier(settings, database, redis) as verifier,
+        held_answers(
+            settings.database_url, SharedAnswers(database, redis), settings.score_cache_seconds
+        ) as score_answers,
     ):
         await serve(
             build_server(
@@ -149,6 +164,7 @@ async def run(settings: ScorerSettings) -> None:
                 prediction_client,
                 ModelServerControl(prediction_client, settings.model_repository),
                 verifier=verifier,
+                score_answers=score_answers,
             ),
             listen_address=settings.listen_address,
             service_names=[service.full_name for service in SERVICES],

@@ -9,7 +9,7 @@ import sys
 
 from rich.console import Console
 
-NAMES = ("accuracy", "score_latency", "import", "explain", "training", "bulk", "demo")
+NAMES = ("accuracy", "score_latency", "import", "explain", "training", "bulk", "demo", "cache")
 
 
 def main(wanted: list[str]) -> int:

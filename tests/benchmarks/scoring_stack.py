@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import joblib
+import lightgbm
 import numpy as np
 import yaml
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead
@@ -87,12 +88,14 @@ class ScoringStack:
         peer: The peer's process.
         token: A bearer token for both.
         leads: The open leads, by resource name, each with its fields as the peer takes them.
+        booster: The trees of the model.
     """
 
     stack: Stack
     peer: ChildProcess
     token: str
     leads: dict[str, dict[str, float | str]]
+    booster: lightgbm.Booster
 
 
 def _sample() -> list[tuple[Lead, dict[str, float | str]]]:
@@ -114,8 +117,11 @@ def _sample() -> list[tuple[Lead, dict[str, float | str]]]:
     return sample
 
 
-def _write_peer_model(model: FittedModel, path: Path) -> None:
+def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
     """Give the peer the trees that Leadline serves, with the codes of their categories and the calibration.
+
+    Returns:
+        The trees.
 
     Raises:
         TypeError: if the trained model is no tree ensemble.
@@ -139,12 +145,18 @@ def _write_peer_model(model: FittedModel, path: Path) -> None:
         },
         path,
     )
+    return model.classifier.booster
 
 
-def _peer_python() -> str:
-    """Install the peers' packages into an environment of their own, once, and give its Python."""
-    environment = Path(__file__).parents[2] / ".venv-peers"
-    lock = str(PEERS / "requirements.txt")
+def peer_python(lock_file: str = "requirements.txt") -> str:
+    """Install the packages of peers into an environment of their own, once, and give its Python.
+
+    Args:
+        lock_file: Which packages: a file of `peers`.
+    """
+    name = ".venv-peers" if lock_file == "requirements.txt" else f".venv-peers-{Path(lock_file).stem}"
+    environment = Path(__file__).parents[2] / name
+    lock = str(PEERS / lock_file)
     marker = environment / "installed"
     if not marker.exists() or marker.stat().st_mtime < Path(lock).stat().st_mtime:
         venv.create(environment, clear=True, with_pip=True)
@@ -175,12 +187,14 @@ async def scoring_stack(folder: Path) -> AsyncIterator[ScoringStack]:
     Args:
         folder: An empty folder for the data of both.
     """
-    python = await asyncio.to_thread(_peer_python)
+    python = await asyncio.to_thread(peer_python)
     port = free_port()
+    # The peer computes each answer, so the scorer does too.
+    os.environ["LEADLINE_SCORE_CACHE_SECONDS"] = "0"
     with StackWithPeer(folder / "stack", port) as stack:
         token = stack.key.mint(TENANT_ID, lifetime=7200.0)
         model, leads = await _train(stack, token)
-        _write_peer_model(model, folder / "peer.joblib")
+        booster = _write_peer_model(model, folder / "peer.joblib")
         peer = ChildProcess(
             "peer",
             [python, "-m", "uvicorn", "fastapi_lightgbm:app", "--app-dir", str(PEERS),
@@ -192,6 +206,6 @@ async def scoring_stack(folder: Path) -> AsyncIterator[ScoringStack]:
         peer.start()
         try:
             peer.wait_until_ready()
-            yield ScoringStack(stack, peer, token, leads)
+            yield ScoringStack(stack, peer, token, leads, booster)
         finally:
             peer.stop()

@@ -1,0 +1,82 @@
+"""The embedded stack with a trained model and open leads, without any peer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead
+from rich.console import Console
+
+from deploy.local.stack import TENANT_ID, Stack
+from leadline_sdk import Client
+from tests.benchmarks.simulated_leads import fields_and_log_odds
+
+DECIDED_LEADS = 3_000
+TRAINING_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class TrainedStack:
+    """What a benchmark works with.
+
+    Attributes:
+        stack: The running stack, with a trained model.
+        token: A bearer token.
+        leads: Resource names of open leads, each with a stored score.
+    """
+
+    stack: Stack
+    token: str
+    leads: list[str]
+
+
+def made_leads(random: np.random.Generator, first: int, count: int, *, decided: bool) -> list[Lead]:
+    """Make leads.
+
+    Args:
+        random: Where chance comes from.
+        first: The first one's external id; the others follow.
+        count: How many.
+        decided: Whether they have an outcome.
+    """
+    leads = []
+    for number in range(first, first + count):
+        fields, log_odds = fields_and_log_odds(random)
+        lead = Lead(external_id=str(number), status=LEAD_STATUS_OPEN)
+        if decided:
+            converted = random.random() < 1 / (1 + np.exp(-log_odds))
+            lead.status = LEAD_STATUS_CONVERTED if converted else LEAD_STATUS_LOST
+        lead.received_time.FromDatetime(datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=number % 500_000))
+        for name, value in fields.items():
+            if isinstance(value, str):
+                lead.fields[name].category = value
+            else:
+                lead.fields[name].number = value
+        leads.append(lead)
+    return leads
+
+
+def _prepare(stack: Stack, token: str, open_leads: int) -> list[str]:
+    random = np.random.default_rng(7)
+    with Client(stack.edge_address, token=token, tls=False) as client:
+        client.import_leads(made_leads(random, 0, DECIDED_LEADS, decided=True))
+        client.import_leads(made_leads(random, DECIDED_LEADS, open_leads, decided=False))
+        client.train_model().wait(timeout=TRAINING_SECONDS)
+        return [lead.name for lead in client.list_leads(filter="status = OPEN")]
+
+
+@asynccontextmanager
+async def trained_stack(folder: Path, open_leads: int) -> AsyncIterator[TrainedStack]:
+    """Run the stack with a trained model and open leads.
+
+    Args:
+        folder: An empty folder for its data.
+        open_leads: How many, 1 or more.
+    """
+    with Stack(folder, Console(stderr=True).print, usual_ports=False) as stack:
+        token = stack.key.mint(TENANT_ID, lifetime=14_400.0)
+        yield TrainedStack(stack, token, await asyncio.to_thread(_prepare, stack, token, open_leads))
