@@ -73,13 +73,16 @@ class StoredScore:
         probability: That the lead converts, strictly between 0 and 1.
         log_odds: The same in log-odds (natural logarithm).
         base_log_odds: The log-odds of an average lead of the training data.
-        value: The probability as 0 to 100, rounded.
+        value: The probability as 0 to 100, rounded, and what scoring rules add.
         grade: The score's class; None if it is withheld.
         model_id: The model that made it.
         compute_time: When it was computed, UTC.
         probability_low: Lower end of where the probability lies with 90 % confidence, 0 to 1; 0 if that is not known.
         probability_high: Upper end of it, 0 to 1; 1 if that is not known.
         evidence_count: Leads with an outcome that the model was learnt from, 0 or more; 0 if that is not known.
+        rule_set_id: The version of the scoring rules that was active; None if none was.
+        next_grade_time: When fading points of rules first lead to another grade, UTC; None if they never do.
+        next_grade: The grade then; None if there is none.
     """
 
     score_id: UUID | None
@@ -93,6 +96,9 @@ class StoredScore:
     probability_low: float = 0.0
     probability_high: float = 1.0
     evidence_count: int = 0
+    rule_set_id: UUID | None = None
+    next_grade_time: datetime | None = None
+    next_grade: Grade | None = None
 
 
 class Lead(NamedTuple):

@@ -13,7 +13,8 @@ SELECT id, external_id, email, display_name, company, phone, owner, status, outc
     score_probability, score_log_odds, score_base_log_odds, score_value, score_grade, score_model_id, score_time,
     score_id, coalesce(score_probability_low, 0) AS score_probability_low,
     coalesce(score_probability_high, 1) AS score_probability_high,
-    coalesce(score_evidence_count, 0) AS score_evidence_count, create_time, update_time, revision
+    coalesce(score_evidence_count, 0) AS score_evidence_count, score_rule_set_id, score_next_grade_time,
+    score_next_grade, create_time, update_time, revision
 FROM leads
 """
 """Gives rows for `lead_from_row`; conditions and order are to follow."""
@@ -63,4 +64,7 @@ def _score_from_row(row: Record) -> StoredScore | None:
         probability_low=row["score_probability_low"],
         probability_high=row["score_probability_high"],
         evidence_count=row["score_evidence_count"],
+        rule_set_id=row["score_rule_set_id"],
+        next_grade_time=row["score_next_grade_time"],
+        next_grade=None if row["score_next_grade"] is None else Grade(row["score_next_grade"]),
     )

@@ -80,6 +80,7 @@ def lead_to_proto(lead: Lead) -> lead_pb2.Lead:
 
 def _score_to_proto(name: str, score: StoredScore) -> score_pb2.Score:
     """Gives a lead's stored score as the contract has it."""
+    model_value = int(score.probability * 100 + 0.5)
     return score_pb2.Score(
         name=format_name("scores", score.score_id) if score.score_id else "",
         lead=name,
@@ -94,4 +95,9 @@ def _score_to_proto(name: str, score: StoredScore) -> score_pb2.Score:
         evidence_count=score.evidence_count,
         probability_low=score.probability_low,
         probability_high=score.probability_high,
+        model_value=model_value,
+        rule_points=score.value - model_value,
+        rule_set=format_name("ruleSets", score.rule_set_id) if score.rule_set_id else "",
+        next_grade_time=time_to_proto(score.next_grade_time) if score.next_grade_time else None,
+        next_grade=score.next_grade or score_pb2.GRADE_UNSPECIFIED,  # type: ignore[arg-type]  # numbered alike
     )
