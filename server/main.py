@@ -46,12 +46,14 @@ from server.store.dead_letters import PostgresDeadLetterStore
 from server.store.events import PostgresEventStore
 from server.store.leads import PostgresLeadStore
 from server.store.operations import PostgresOperationStore
+from server.workflow_services import WORKFLOW_SERVICES, add_workflow_services
 
 SERVICES = (
     lead_service_pb2.DESCRIPTOR.services_by_name["LeadService"],
     integration_service_pb2.DESCRIPTOR.services_by_name["IntegrationService"],
     dead_letter_service_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"],
+    *WORKFLOW_SERVICES,
 )
 # Nobody waits longer for a session.
 REDIS_SECONDS = 2.0
@@ -93,6 +95,7 @@ def build_server(
         server,
     )
     operation_service_pb2_grpc.add_OperationServiceServicer_to_server(_operation_service(database, secret), server)
+    add_workflow_services(server, settings, database)
     return server
 
 

@@ -1,4 +1,4 @@
-"""The worker of the server: sends what is in the outbox to the streams, and forgets old idempotency keys.
+"""The worker of the server: sends what is in the outbox to the streams, runs workflows, and forgets what is old.
 
 python -m server.worker
 """
@@ -16,8 +16,9 @@ from server.runtime.logging import configure_logging
 from server.runtime.outbox_signals import OutboxSignals
 from server.runtime.redis import connect_redis
 from server.runtime.settings import ProcessSettings
-from server.store.expired_keys import delete_expired_dead_letters, delete_expired_keys
+from server.store.expired_keys import delete_expired_dead_letters, delete_expired_keys, delete_expired_runs
 from server.store.outbox_relay import OutboxRelay, is_full
+from server.workflow_worker import serve_workflows
 
 # What is committed meanwhile goes together.
 GATHERING_SECONDS = 0.003
@@ -61,7 +62,7 @@ async def relay_forever(relay: OutboxRelay, committed: asyncio.Event) -> None:
 
 
 async def forget_forever(database: Database) -> None:
-    """Deletes idempotency keys and dead letters whose time is over, now and then.
+    """Deletes idempotency keys, dead letters and what workflows did whose time is over, now and then.
 
     Args:
         database: The database in the role of the relay.
@@ -70,10 +71,11 @@ async def forget_forever(database: Database) -> None:
         try:
             keys = await delete_expired_keys(database)
             dead_letters = await delete_expired_dead_letters(database)
+            runs = await delete_expired_runs(database)
         except DependencyUnavailable as error:
             _log.warning("what has expired stays for now", dependency=error.dependency)
         else:
-            _log.info("deleted what has expired", idempotency_keys=keys, dead_letters=dead_letters)
+            _log.info("deleted what has expired", idempotency_keys=keys, dead_letters=dead_letters, workflow_rows=runs)
         await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
 
 
@@ -84,17 +86,22 @@ async def run(settings: ProcessSettings) -> None:
         settings: How to reach PostgreSQL and Redis.
     """
     database = await Database.connect(settings.relay_database_url)
+    application_database = await Database.connect(settings.database_url)
     redis = await connect_redis(settings.redis_url, response_seconds=5.0)
-    stop, committed = asyncio.Event(), asyncio.Event()
-    signals = OutboxSignals(
-        settings.relay_database_url, on_signal=lambda _signal: committed.set(), on_gap=committed.set
-    )
+    stop, committed, changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def wake() -> None:
+        committed.set()
+        changed.set()
+
+    signals = OutboxSignals(settings.relay_database_url, on_signal=lambda _signal: wake(), on_gap=wake)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as tasks:
         work = [
             tasks.create_task(signals.run()),
             tasks.create_task(relay_forever(OutboxRelay(database, redis), committed)),
+            tasks.create_task(serve_workflows(settings, application_database, database, changed)),
             tasks.create_task(forget_forever(database)),
         ]
         _log.info("relay runs")
@@ -104,6 +111,7 @@ async def run(settings: ProcessSettings) -> None:
             task.cancel()
     with contextlib.suppress(DependencyUnavailable):
         await redis.aclose()
+    await application_database.close()
     await database.close()
     _log.info("stopped")
 

@@ -70,6 +70,11 @@ class Database:
         event.listen(engine.sync_engine, "checkout", _refuse_unusable)
         return cls(url, pool, engine)
 
+    @property
+    def url(self) -> str:
+        """Where it connects to, for a connection that listens."""
+        return self._url
+
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID) -> AsyncIterator[Driver]:
         """Opens a transaction that sees one tenant's rows.

@@ -80,6 +80,17 @@ async def fetch_page(connection: Driver, tenant_id: UUID, query: LeadQuery) -> l
     return leads
 
 
+def condition_sql(tenant_id: UUID, conditions: tuple[Condition, ...]) -> tuple[str, list[Any]]:
+    """Gives the WHERE clause that the tenant's leads satisfy on which all conditions hold, and its arguments.
+
+    Args:
+        tenant_id: The tenant.
+        conditions: From `parse_filter`.
+    """
+    statement = _filtered(tenant_id, conditions)
+    return " AND ".join(statement.conditions), statement.arguments
+
+
 def _parts(tenant_id: UUID, query: LeadQuery) -> Iterator[tuple[_Statement, str]]:
     """Gives the statements that one after another give a page, each with its order.
 

@@ -16,6 +16,21 @@ class DeliveryState(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of an attempt.
+
+    Attributes:
+        status_code: The HTTP status; 0 if there was no answer.
+        failure: Why it failed, in words; empty if it did not.
+        retry_after: How long the receiver asks to wait; None if it does not.
+    """
+
+    status_code: int
+    failure: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt to deliver.
 

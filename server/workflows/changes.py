@@ -61,26 +61,40 @@ class Change:
     depth: int
 
 
-def changes_in(change_id: int, time: datetime, topic: str, payload: Mapping[str, Any]) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class WaitingChange:
+    """A message that waits to be looked at.
+
+    Attributes:
+        change_id: Its id; later changes of a lead have greater ones.
+        topic: `score.changed` or `lead.changed`.
+        payload: What it tells.
+        time: When it was written down, UTC.
+    """
+
+    change_id: int
+    topic: str
+    payload: Mapping[str, Any]
+    time: datetime
+
+
+def changes_in(message: WaitingChange) -> list[Change]:
     """Gives the leads' changes in one message.
 
     Args:
-        change_id: Of the message.
-        time: When it was written down, UTC.
-        topic: `score.changed` or `lead.changed`.
-        payload: What it tells.
+        message: A message.
 
     Raises:
         KeyError: Something is missing in it.
         ValueError: Something in it can't be read.
     """
-    if topic == "score.changed":
+    number, time, payload = message.change_id, message.time, message.payload
+    if message.topic == "score.changed":
         return [
-            Change(change_id, UUID(score["lead_id"]), time, ScoreChange.from_json(score), 0)
-            for score in payload["scores"]
+            Change(number, UUID(score["lead_id"]), time, ScoreChange.from_json(score), 0) for score in payload["scores"]
         ]
     depth = payload.get("depth", 0)
-    return [Change(change_id, UUID(lead_id), time, None, depth) for lead_id in dict.fromkeys(payload["lead_ids"])]
+    return [Change(number, UUID(lead_id), time, None, depth) for lead_id in dict.fromkeys(payload["lead_ids"])]
 
 
 def _grade(number: int | None) -> Grade | None:

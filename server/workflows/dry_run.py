@@ -83,7 +83,7 @@ class ScoreHistory(Protocol):
         """Gives the score that each lead had at a time; leads without one are missing."""
 
     async def leads_where(
-        self, tenant_id: UUID, conditions: Sequence[Condition], limit: int
+        self, tenant_id: UUID, conditions: tuple[Condition, ...], limit: int
     ) -> tuple[int, int, Sequence[UUID]]:
         """Gives the number of all leads, of those on which the conditions hold, and the newest of these."""
 

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from server.leads.filter import Condition
 from server.leads.lead import Lead
+from server.workflows.changes import WaitingChange
 from server.workflows.crossings import TriggerState
 from server.workflows.runs import WorkflowRun
 from server.workflows.workflow import Workflow
@@ -43,7 +44,7 @@ class WorkflowTransaction(Protocol):
         """Forgets what a workflow remembers of leads."""
         ...
 
-    async def disarm_where(self, workflow_id: UUID, conditions: Sequence[Condition]) -> None:
+    async def disarm_where(self, workflow_id: UUID, conditions: tuple[Condition, ...]) -> None:
         """Remembers of each lead on which the conditions hold that the workflow is not armed."""
         ...
 
@@ -78,26 +79,6 @@ class WorkflowStore(Protocol):
         ...
 
 
-class WaitingChange(Protocol):
-    """A message that waits to be looked at."""
-
-    @property
-    def change_id(self) -> int:
-        """Its id; later changes of a lead have greater ones."""
-
-    @property
-    def topic(self) -> str:
-        """`score.changed` or `lead.changed`."""
-
-    @property
-    def payload(self) -> Mapping[str, Any]:
-        """What it tells."""
-
-    @property
-    def time(self) -> datetime:
-        """When it was written down, UTC."""
-
-
 class RunTransaction(Protocol):
     """What workflows see and do of one tenant in one transaction, which no other worker has at the same time."""
 
@@ -105,8 +86,11 @@ class RunTransaction(Protocol):
         """Takes the oldest changes that wait; once the transaction is committed they are gone."""
         ...
 
-    async def put_aside(self, change_id: int) -> None:
-        """Puts a change aside that can't be handled, for the operator to look at."""
+    async def put_oldest_aside(self) -> int:
+        """Puts the oldest change aside, which can't be handled, for the operator to look at; gives how many that were.
+
+        What is put aside stays, and is not taken any more.
+        """
         ...
 
     async def enabled_workflows(self) -> Sequence[Workflow]:

@@ -17,14 +17,14 @@ from server.leads.lead import Lead
 from server.runtime.errors import DependencyUnavailable
 from server.runtime.identifiers import new_id
 from server.workflows.actions import ActionTransaction, Crossing, perform
-from server.workflows.changes import LONGEST_CHAIN, Change, changes_in
+from server.workflows.changes import LONGEST_CHAIN, Change, WaitingChange, changes_in
 from server.workflows.conditions import holds
 from server.workflows.crossings import Observation, Step, TriggerState, Verdict, begin_of_path, step
-from server.workflows.ports import RunTransaction, StateKey, WaitingChange
+from server.workflows.ports import RunTransaction, StateKey
 from server.workflows.runs import ActionResult, RunState, WorkflowRun
 from server.workflows.workflow import LeadCondition, ScoreMovement, Workflow
 
-BATCH_SIZE: Final = 50
+BATCH_SIZE: Final = 20
 
 _log = structlog.get_logger()
 
@@ -101,11 +101,9 @@ class RunWorkflows:
         async with self._store.run_transaction(tenant_id) as transaction:
             if transaction is None:
                 return 0
-            waiting = await transaction.take_changes(1)
-            for change in waiting:
-                await transaction.put_aside(change.change_id)
+            put_aside = await transaction.put_oldest_aside()
             await transaction.commit()
-            return len(waiting)
+            return put_aside
 
 
 class _Looking:
@@ -115,7 +113,7 @@ class _Looking:
         self._transaction = transaction
         self._workflows = workflows
         self._now = now
-        self._conditions: Mapping[UUID, Sequence[Condition]] = {
+        self._conditions: Mapping[UUID, tuple[Condition, ...]] = {
             workflow.workflow_id: parse_filter(workflow.definition.trigger.filter)
             for workflow in workflows
             if isinstance(workflow.definition.trigger, LeadCondition)
@@ -126,11 +124,7 @@ class _Looking:
 
     async def look_at(self, waiting: Sequence[WaitingChange]) -> None:
         """Looks at changes in their order, with every workflow."""
-        changes = [
-            change
-            for message in waiting
-            for change in changes_in(message.change_id, message.time, message.topic, message.payload)
-        ]
+        changes = [change for message in waiting for change in changes_in(message)]
         lead_ids = {change.lead_id for change in changes}
         self._leads = await self._transaction.leads(lead_ids)
         workflow_ids = [workflow.workflow_id for workflow in self._workflows]

@@ -3,7 +3,7 @@
 Triggers and actions are told apart by `kind`, under which they are also stored as JSON.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -140,7 +140,7 @@ class SetField:
     """
 
     field: str
-    value: dict[str, float | bool | str]
+    value: Mapping[str, object]
     kind: Literal["set_field"] = "set_field"
 
 

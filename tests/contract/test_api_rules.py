@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.descriptor_pb2 import MethodOptions
 from leadline.v1 import (
     authentication_service_pb2,
+    crm_queue_service_pb2,
     dead_letter_service_pb2,
     error_reason_pb2,
     experiment_pb2,
@@ -22,11 +23,15 @@ from leadline.v1 import (
     model_pb2,
     monitoring_pb2,
     monitoring_service_pb2,
+    notification_pb2,
+    notification_service_pb2,
     operation_service_pb2,
     permission_pb2,
     rule_service_pb2,
     rule_set_pb2,
     scoring_service_pb2,
+    workflow_pb2,
+    workflow_service_pb2,
 )
 
 from server.interceptors.errors import STATUS_CODES
@@ -44,6 +49,9 @@ SERVICES: list[ServiceDescriptor] = [
     *monitoring_service_pb2.DESCRIPTOR.services_by_name.values(),
     *authentication_service_pb2.DESCRIPTOR.services_by_name.values(),
     *identity_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *workflow_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *notification_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *crm_queue_service_pb2.DESCRIPTOR.services_by_name.values(),
 ]
 METHODS = [pytest.param(method, id=method.full_name) for service in SERVICES for method in service.methods]
 LONGEST_KEY = 128
@@ -187,6 +195,11 @@ def test_long_running_operations_name_their_types(method: MethodDescriptor) -> N
     "message",
     [
         lead_pb2.Lead.DESCRIPTOR,
+        workflow_pb2.Workflow.DESCRIPTOR,
+        workflow_pb2.WorkflowRun.DESCRIPTOR,
+        workflow_pb2.WebhookDelivery.DESCRIPTOR,
+        notification_pb2.Notification.DESCRIPTOR,
+        crm_queue_service_pb2.CrmQueueItem.DESCRIPTOR,
         model_pb2.Model.DESCRIPTOR,
         rule_set_pb2.RuleSet.DESCRIPTOR,
         experiment_pb2.Experiment.DESCRIPTOR,
@@ -197,7 +210,8 @@ def test_long_running_operations_name_their_types(method: MethodDescriptor) -> N
 def test_resources_name_their_pattern(message: Descriptor) -> None:
     resource = message.GetOptions().Extensions[resource_pb2.resource]
     assert resource.type == f"leadline.dev/{message.name}"
-    assert list(resource.pattern) == [f"{resource.plural}/{{{resource.singular}}}"]
+    variable = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", resource.singular)
+    assert list(resource.pattern) == [f"{resource.plural}/{{{variable}}}"]
     assert field_behavior_pb2.IDENTIFIER in behaviors(message.fields_by_name["name"])
 
 

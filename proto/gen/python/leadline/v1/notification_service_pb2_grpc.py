@@ -84,8 +84,7 @@ class NotificationServiceServicer(object):
 
     def WatchNotifications(self, request, context):
         """Tells of each new notification of the caller as it is made, without end, until the caller ends it. A token in each
-        message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN,
-        SLOW_CONSUMER.
+        message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

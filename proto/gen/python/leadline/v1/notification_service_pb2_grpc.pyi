@@ -41,8 +41,7 @@ class NotificationServiceStub:
     """Marks notifications as read by the caller; those that are read already, or do not exist, are passed over."""
     WatchNotifications: _grpc.UnaryStreamMultiCallable[_notification_service_pb2.WatchNotificationsRequest, _notification_service_pb2.WatchNotificationsResponse]
     """Tells of each new notification of the caller as it is made, without end, until the caller ends it. A token in each
-    message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN,
-    SLOW_CONSUMER.
+    message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN.
     """
 
 @_typing.type_check_only
@@ -58,8 +57,7 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     """Marks notifications as read by the caller; those that are read already, or do not exist, are passed over."""
     WatchNotifications: _aio.UnaryStreamMultiCallable[_notification_service_pb2.WatchNotificationsRequest, _notification_service_pb2.WatchNotificationsResponse]  # type: ignore[assignment]
     """Tells of each new notification of the caller as it is made, without end, until the caller ends it. A token in each
-    message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN,
-    SLOW_CONSUMER.
+    message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN.
     """
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -96,8 +94,7 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_notification_service_pb2.WatchNotificationsResponse], _abc.AsyncIterator[_notification_service_pb2.WatchNotificationsResponse]]:
         """Tells of each new notification of the caller as it is made, without end, until the caller ends it. A token in each
-        message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN,
-        SLOW_CONSUMER.
+        message lets a client go on where it was, without missing or repeating one. Errors: INVALID_RESUME_TOKEN.
         """
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -61,6 +61,8 @@ class _WorkflowRunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Work
     """One action or more could not be done; `action_results` tell which and why."""
     WORKFLOW_RUN_STATE_COOLING_DOWN: _WorkflowRunState.ValueType  # 3
     """The lead was in its cool-down: nothing was done."""
+    WORKFLOW_RUN_STATE_STOPPED: _WorkflowRunState.ValueType  # 4
+    """Workflows set each other off in a circle: nothing was done, which ends it."""
 
 class WorkflowRunState(_WorkflowRunState, metaclass=_WorkflowRunStateEnumTypeWrapper):
     """What became of a crossing."""
@@ -73,6 +75,8 @@ WORKFLOW_RUN_STATE_PARTLY_DONE: WorkflowRunState.ValueType  # 2
 """One action or more could not be done; `action_results` tell which and why."""
 WORKFLOW_RUN_STATE_COOLING_DOWN: WorkflowRunState.ValueType  # 3
 """The lead was in its cool-down: nothing was done."""
+WORKFLOW_RUN_STATE_STOPPED: WorkflowRunState.ValueType  # 4
+"""Workflows set each other off in a circle: nothing was done, which ends it."""
 Global___WorkflowRunState: _TypeAlias = WorkflowRunState  # noqa: Y015
 
 class _WebhookDeliveryState:
@@ -570,7 +574,7 @@ class WorkflowRun(_message.Message):
     """The key of the crossing: the same crossing never has a second run."""
     @_builtins.property
     def action_results(self) -> _containers.RepeatedCompositeFieldContainer[Global___WorkflowActionResult]:
-        """What each action did, in the order of the workflow's actions; empty in a cool-down."""
+        """What each action did, in the order of the workflow's actions; empty if nothing was done."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:

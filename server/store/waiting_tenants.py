@@ -1,0 +1,40 @@
+"""Whose work waits: which tenants have changes that workflows have not looked at, or webhooks to send."""
+
+from typing import Final
+from uuid import UUID
+
+from server.runtime.database import Database
+
+_WITH_CHANGES: Final = "SELECT DISTINCT tenant_id FROM workflow_changes WHERE NOT failed"
+_WITH_DELIVERIES: Final = (
+    "SELECT DISTINCT tenant_id FROM webhook_deliveries WHERE state = 1 AND next_attempt_time <= now()"
+)
+
+
+class WaitingTenants:
+    """Tells whose work waits, and nothing of the work.
+
+    Args:
+        database: The database in the role of the relay.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def with_changes(self) -> list[UUID]:
+        """Gives the tenants with changes that workflows have not looked at.
+
+        Raises:
+            DependencyUnavailable: PostgreSQL can't be reached.
+        """
+        async with self._database.session() as connection:
+            return [row["tenant_id"] for row in await connection.fetch(_WITH_CHANGES)]
+
+    async def with_due_deliveries(self) -> list[UUID]:
+        """Gives the tenants with webhooks whose next attempt is due.
+
+        Raises:
+            DependencyUnavailable: PostgreSQL can't be reached.
+        """
+        async with self._database.session() as connection:
+            return [row["tenant_id"] for row in await connection.fetch(_WITH_DELIVERIES)]
