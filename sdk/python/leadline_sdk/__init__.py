@@ -17,7 +17,9 @@ from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_S
 from leadline.v1.lead_service_pb2 import DUPLICATE_POLICY_REPLACE, DUPLICATE_POLICY_SKIP, DuplicatePolicy, ImportRow
 from leadline.v1.model_pb2 import Model, Plot, PlotKind
 from leadline.v1.operation_pb2 import OperationMetadata
-from leadline.v1.score_pb2 import Attribution, AttributionGroup, Grade, Score, ScoreBasis
+from leadline.v1.rule_service_pb2 import DryRunRuleSetResponse
+from leadline.v1.rule_set_pb2 import Decay, Rule, RuleGroup, RuleSet
+from leadline.v1.score_pb2 import Attribution, AttributionGroup, Grade, RuleContribution, Score, ScoreBasis
 from leadline.v1.scoring_service_pb2 import (
     FieldChange,
     ReplayScoreResponse,
@@ -50,6 +52,7 @@ from leadline_sdk.errors import (
 from leadline_sdk.importing import ImportableRow, ImportProgress, ImportResult, RefusedRow
 from leadline_sdk.operations import AsyncOperation, Operation, ProgressCallback
 from leadline_sdk.recording import RecordEventsResult, RefusedEvent
+from leadline_sdk.rule_set_changes import AsyncRuleSetChange, RuleSetChange
 from leadline_sdk.scoring import ScoredLead
 from leadline_sdk.values import FieldKind, from_field_value, to_field_value, to_fields, to_timestamp
 from leadline_sdk.version import __version__
@@ -64,12 +67,15 @@ __all__ = [
     "AlreadyExists",
     "AsyncClient",
     "AsyncOperation",
+    "AsyncRuleSetChange",
     "Attribution",
     "AttributionGroup",
     "Cancelled",
     "Client",
     "Conflict",
     "DeadlineExceeded",
+    "Decay",
+    "DryRunRuleSetResponse",
     "DuplicatePolicy",
     "Event",
     "FailedPrecondition",
@@ -102,6 +108,11 @@ __all__ = [
     "ReplayScoreResponse",
     "RescoreLeadsResponse",
     "ResourceExhausted",
+    "Rule",
+    "RuleContribution",
+    "RuleGroup",
+    "RuleSet",
+    "RuleSetChange",
     "Score",
     "ScoreBasis",
     "ScoreUpdate",

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from typing import Any
 
 import grpc
-from google.longrunning import operations_pb2
 from leadline.v1.event_pb2 import Event
 from leadline.v1.integration_service_pb2_grpc import IntegrationServiceStub
 from leadline.v1.lead_pb2 import Lead
@@ -21,8 +19,6 @@ from leadline.v1.lead_service_pb2 import (
 )
 from leadline.v1.lead_service_pb2_grpc import LeadServiceStub
 from leadline.v1.model_pb2 import Model, Plot
-from leadline.v1.operation_service_pb2 import GetOperationRequest, ListOperationsRequest
-from leadline.v1.operation_service_pb2_grpc import OperationServiceStub
 from leadline.v1.score_pb2 import Score
 from leadline.v1.scoring_service_pb2 import (
     GetModelPlotsRequest,
@@ -38,8 +34,8 @@ from leadline.v1.scoring_service_pb2 import (
 from leadline.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
 from leadline_sdk import requests
+from leadline_sdk.async_rule_calls import AsyncRuleCalls
 from leadline_sdk.batches import new_idempotency_key
-from leadline_sdk.calling import AsyncCaller
 from leadline_sdk.channel import IMPORT_METHOD, Connection, TokenSource
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.importing import (
@@ -57,7 +53,7 @@ from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
 from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
 
 
-class AsyncClient(AsyncCaller):
+class AsyncClient(AsyncRuleCalls):
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.
 
     Use it as an asynchronous context manager, in one event loop. It takes what `Client` takes and raises what that
@@ -78,7 +74,6 @@ class AsyncClient(AsyncCaller):
         self._leads = LeadServiceStub(self._channel)
         self._scoring = ScoringServiceStub(self._channel)
         self._integration = IntegrationServiceStub(self._channel)
-        self._operations = OperationServiceStub(self._channel)
         self._import: grpc.aio.StreamUnaryMultiCallable[bytes, ImportLeadsResponse] = self._channel.stream_unary(
             IMPORT_METHOD,
             request_serializer=None,  # batches are bytes already
@@ -287,26 +282,3 @@ class AsyncClient(AsyncCaller):
     ) -> None:
         """Delete a model with its files; see `Client.delete_model`."""
         await self._call(self._scoring.DeleteModel, requests.delete_model(name, idempotency_key), timeout)
-
-    async def get_operation(self, name: str, *, timeout: float | None = None) -> AsyncOperation[Any]:
-        """Give a handle of an operation that was started before; see `Client.get_operation`."""
-        return self._handle(await self._call(self._operations.GetOperation, GetOperationRequest(name=name), timeout))
-
-    async def list_operations(
-        self, *, page_size: int = 0, timeout: float | None = None
-    ) -> AsyncIterator[AsyncOperation[Any]]:
-        """Go through the operations, the newest first; see `Client.list_operations`."""
-        request = ListOperationsRequest(page_size=page_size)
-        async for page in self._pages(self._operations.ListOperations, request, timeout):
-            for operation in page.operations:
-                yield self._handle(operation)
-
-    def _handle(self, message: operations_pb2.Operation) -> AsyncOperation[Any]:
-        return AsyncOperation(message, wait=self._wait_operation, cancel=self._cancel_operation)
-
-    async def _wait_operation(self, name: str, seconds: float) -> operations_pb2.Operation:
-        request = requests.wait_operation(name, seconds)
-        return await self._call(self._operations.WaitOperation, request, seconds + requests.WAIT_MARGIN)
-
-    async def _cancel_operation(self, name: str) -> operations_pb2.Operation:
-        return await self._call(self._operations.CancelOperation, requests.cancel_operation(name))

@@ -8,7 +8,13 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
-from leadline.v1 import integration_service_pb2, lead_service_pb2, operation_service_pb2, scoring_service_pb2
+from leadline.v1 import (
+    integration_service_pb2,
+    lead_service_pb2,
+    operation_service_pb2,
+    rule_service_pb2,
+    scoring_service_pb2,
+)
 
 from leadline_sdk.version import __version__
 
@@ -23,6 +29,7 @@ SERVICES: tuple[ServiceDescriptor, ...] = tuple(
         (scoring_service_pb2, "ScoringService"),
         (integration_service_pb2, "IntegrationService"),
         (operation_service_pb2, "OperationService"),
+        (rule_service_pb2, "RuleService"),
     )
 )
 IMPORT_METHOD = "/leadline.v1.LeadService/ImportLeads"

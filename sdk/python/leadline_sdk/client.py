@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 import grpc
-from google.longrunning import operations_pb2
 from leadline.v1.lead_pb2 import Lead
 from leadline.v1.model_pb2 import Model
-from leadline.v1.operation_service_pb2 import GetOperationRequest, ListOperationsRequest
-from leadline.v1.operation_service_pb2_grpc import OperationServiceStub
 from leadline.v1.score_pb2 import Score
 from leadline.v1.scoring_service_pb2 import (
     ReplayScoreRequest,
@@ -28,11 +24,12 @@ from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.lead_calls import LeadCalls
 from leadline_sdk.model_calls import ModelCalls
 from leadline_sdk.operations import Operation
+from leadline_sdk.rule_calls import RuleCalls
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
 from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
 
 
-class Client(LeadCalls, ModelCalls):
+class Client(LeadCalls, ModelCalls, RuleCalls):
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.
 
     Every call has a deadline, its retries included. Calls without side effects and mutations (each carries an
@@ -62,7 +59,6 @@ class Client(LeadCalls, ModelCalls):
         user_agent: str = "",
     ) -> None:
         super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent))
-        self._operations = OperationServiceStub(self._channel)
 
     def score_lead(self, name: str, *, omit_attributions: bool = False, timeout: float | None = None) -> Score:
         """Score a stored lead as it now is, and say why. Nothing is stored.
@@ -222,27 +218,3 @@ class Client(LeadCalls, ModelCalls):
             NotFound: there is no such score, or its model is not served any more.
         """
         return self._call(self._scoring.ReplayScore, ReplayScoreRequest(name=name), timeout)
-
-    def get_operation(self, name: str, *, timeout: float | None = None) -> Operation[Any]:
-        """Give a handle of an operation that was started before, here or elsewhere.
-
-        Raises:
-            NotFound: there is no such operation.
-        """
-        return self._handle(self._call(self._operations.GetOperation, GetOperationRequest(name=name), timeout))
-
-    def list_operations(self, *, page_size: int = 0, timeout: float | None = None) -> Iterator[Operation[Any]]:
-        """Go through the operations, the newest first."""
-        request = ListOperationsRequest(page_size=page_size)
-        for page in self._pages(self._operations.ListOperations, request, timeout):
-            yield from map(self._handle, page.operations)
-
-    def _handle(self, message: operations_pb2.Operation) -> Operation[Any]:
-        return Operation(message, wait=self._wait_operation, cancel=self._cancel_operation)
-
-    def _wait_operation(self, name: str, seconds: float) -> operations_pb2.Operation:
-        request = requests.wait_operation(name, seconds)
-        return self._call(self._operations.WaitOperation, request, seconds + requests.WAIT_MARGIN)
-
-    def _cancel_operation(self, name: str) -> operations_pb2.Operation:
-        return self._call(self._operations.CancelOperation, requests.cancel_operation(name))

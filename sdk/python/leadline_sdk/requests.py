@@ -12,6 +12,14 @@ from leadline.v1.lead_service_pb2 import (
     UpdateLeadRequest,
 )
 from leadline.v1.operation_service_pb2 import CancelOperationRequest, WaitOperationRequest
+from leadline.v1.rule_service_pb2 import (
+    ActivateRuleSetRequest,
+    CreateRuleSetRequest,
+    DeactivateRuleSetRequest,
+    DeleteRuleSetRequest,
+    DryRunRuleSetRequest,
+)
+from leadline.v1.rule_set_pb2 import RuleSet
 from leadline.v1.scoring_service_pb2 import (
     DeleteModelRequest,
     PromoteModelRequest,
@@ -93,6 +101,34 @@ def roll_back_model(name: str, idempotency_key: str | None) -> RollBackModelRequ
 def delete_model(name: str, idempotency_key: str | None) -> DeleteModelRequest:
     """Give the request that deletes a model."""
     return DeleteModelRequest(name=name, idempotency_key=idempotency_key or new_idempotency_key())
+
+
+def create_rule_set(rule_set: RuleSet, newest_etag: str, idempotency_key: str | None) -> CreateRuleSetRequest:
+    """Give the request that keeps a new version of the rules."""
+    return CreateRuleSetRequest(
+        rule_set=rule_set, newest_etag=newest_etag, idempotency_key=idempotency_key or new_idempotency_key()
+    )
+
+
+def activate_rule_set(name: str, etag: str, idempotency_key: str | None) -> ActivateRuleSetRequest:
+    """Give the request that makes a version the active one."""
+    return ActivateRuleSetRequest(name=name, etag=etag, idempotency_key=idempotency_key or new_idempotency_key())
+
+
+def deactivate_rule_set(name: str, etag: str, idempotency_key: str | None) -> DeactivateRuleSetRequest:
+    """Give the request that ends the effect of the active version."""
+    return DeactivateRuleSetRequest(name=name, etag=etag, idempotency_key=idempotency_key or new_idempotency_key())
+
+
+def delete_rule_set(name: str, idempotency_key: str | None) -> DeleteRuleSetRequest:
+    """Give the request that deletes a version of the rules."""
+    return DeleteRuleSetRequest(name=name, idempotency_key=idempotency_key or new_idempotency_key())
+
+
+def dry_run_rule_set(rule_set: RuleSet, sample_size: int) -> DryRunRuleSetRequest:
+    """Give the request that tries rules, without what only a kept version has."""
+    tried = RuleSet(rules=rule_set.rules, groups=rule_set.groups)
+    return DryRunRuleSetRequest(rule_set=tried, sample_size=sample_size)
 
 
 def wait_operation(name: str, seconds: float) -> WaitOperationRequest:

@@ -23,6 +23,20 @@ BATCHES = [
 EVENTS = {"events": [{"eventId": "e", "lead": f"leads/{ID}", "type": "call", "occurredTime": "2026-01-02T03:04:05Z"}]}
 
 EXPERIMENT = {"kind": "EXPERIMENT_KIND_CANARY", "challenger": f"models/{ID}", "challengerShare": 0.1}
+RULE_SET = {
+    "displayName": "First",
+    "rules": [
+        {
+            "id": "visited",
+            "expression": "event_counts.page_view >= 2",
+            "points": -10,
+            "group": "engagement",
+            "decay": {"halfLife": "86400s", "anchorEventType": "page_view"},
+        }
+    ],
+    "groups": [{"id": "engagement", "maxPoints": 20, "minPoints": 0}],
+}
+
 ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
     ("POST", "/v1/leads", LEAD | KEY, "LeadService/CreateLead", [LEAD | KEY]),
     ("GET", f"/v1/leads/{ID}", None, "LeadService/GetLead", [{"name": f"leads/{ID}"}]),
@@ -147,6 +161,50 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
         KEY | {"overrideVerdict": True},
         "ExperimentService/ConcludeExperiment",
         [{"name": f"experiments/{ID}", "overrideVerdict": True} | KEY],
+    ),
+    (
+        "POST",
+        "/v1/ruleSets",
+        {"ruleSet": RULE_SET, "newestEtag": "1.1"} | KEY,
+        "RuleService/CreateRuleSet",
+        [{"ruleSet": RULE_SET, "newestEtag": "1.1"} | KEY],
+    ),
+    ("GET", f"/v1/ruleSets/{ID}", None, "RuleService/GetRuleSet", [{"name": f"ruleSets/{ID}"}]),
+    ("GET", "/v1/ruleSets/active", None, "RuleService/GetRuleSet", [{"name": "ruleSets/active"}]),
+    (
+        "GET",
+        "/v1/ruleSets?pageSize=3&pageToken=t",
+        None,
+        "RuleService/ListRuleSets",
+        [{"pageSize": 3, "pageToken": "t"}],
+    ),
+    (
+        "POST",
+        f"/v1/ruleSets/{ID}:activate",
+        {"etag": "1.1"} | KEY,
+        "RuleService/ActivateRuleSet",
+        [{"name": f"ruleSets/{ID}", "etag": "1.1"} | KEY],
+    ),
+    (
+        "POST",
+        f"/v1/ruleSets/{ID}:deactivate",
+        KEY,
+        "RuleService/DeactivateRuleSet",
+        [{"name": f"ruleSets/{ID}"} | KEY],
+    ),
+    (
+        "DELETE",
+        f"/v1/ruleSets/{ID}?idempotencyKey=k",
+        None,
+        "RuleService/DeleteRuleSet",
+        [{"name": f"ruleSets/{ID}"} | KEY],
+    ),
+    (
+        "POST",
+        "/v1/ruleSets:dryRun",
+        {"ruleSet": RULE_SET, "sampleSize": 100},
+        "RuleService/DryRunRuleSet",
+        [{"ruleSet": RULE_SET, "sampleSize": 100}],
     ),
     (
         "GET",
