@@ -35,7 +35,7 @@ from scoring.scores.score_leads import ScoreLeads
 from scoring.scores.suggest_changes import SuggestChanges
 from scoring.services.experiment_service import ExperimentService
 from scoring.services.rule_service import RuleService
-from scoring.services.score_answers import ScoreAnswersInterceptor, held_answers
+from scoring.services.score_answers import HeldAnswersInterceptor, ScoreAnswersInterceptor, held_answers
 from scoring.services.scoring_service import ScoringService
 from scoring.store.experiments import ExperimentChanges, Experiments
 from scoring.store.lead_samples import LeadSamples
@@ -99,15 +99,16 @@ def build_server(
         verifier: Verifies tokens; None verifies by the keys in the file alone.
         score_answers: Gives scores again that are still true; None computes each.
     """
-    server = create_server(
-        standard_interceptors(
-            services=SERVICES,
-            verifier=verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience),
-            database=database,
-            secret=settings.signing_secret.get_secret_value(),
-        )
-        + ([score_answers] if score_answers is not None else [])
+    verifier = verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
+    interceptors = standard_interceptors(
+        services=SERVICES,
+        verifier=verifier,
+        database=database,
+        secret=settings.signing_secret.get_secret_value(),
     )
+    if score_answers is not None:
+        interceptors = [HeldAnswersInterceptor(score_answers.answers, verifier), *interceptors, score_answers]
+    server = create_server(interceptors)
     models = Models(database)
     model_cache = ModelCache(models)
     rule_sets = RuleSets(database)

@@ -22,9 +22,11 @@ from scoring.registry.model_tables import ModelTables
 from scoring.registry.publication import ModelPublisher
 from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.serving import ModelLoader
+from scoring.scores.crossings import FindCrossings
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.rescoring import Rescoring
 from scoring.store.dead_letters import DeadLetters
+from scoring.store.due_leads import DueLeads
 from scoring.store.experiments import Experiments
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
@@ -35,6 +37,7 @@ from scoring.store.rule_sets import RuleSets
 from scoring.store.scores import Scores
 from scoring.stream import rescoring_requests, training_requests
 from scoring.stream.consumer import ConsumerSettings, StreamConsumer
+from scoring.stream.decaying_leads import DecayingLeads
 from scoring.stream.experiment_starts import ExperimentStarts
 from scoring.stream.lead_changes import LeadChanges
 from scoring.stream.operation_rescoring import OperationRescoring
@@ -96,7 +99,17 @@ async def run(settings: WorkerSettings) -> None:
         )
     )
     operation_rescoring = OperationRescoring(operations, open_lead_rescoring)
-    lead_changes = LeadChanges(rescoring, DeadLetters(database, to_unscorable_status), (assign_leads.assign,))
+    decaying_leads = DecayingLeads(
+        due_leads=DueLeads(redis),
+        leads=leads,
+        models=model_cache,
+        scorer=scorer,
+        rescoring=rescoring,
+        find_crossings=FindCrossings(prediction_client),
+    )
+    lead_changes = LeadChanges(
+        rescoring, DeadLetters(database, to_unscorable_status), (assign_leads.assign, decaying_leads.changed)
+    )
     consumers = (
         *(
             StreamConsumer(redis, lead_changes, ConsumerSettings(stream, largest_batch=LARGEST_BATCH))
@@ -122,7 +135,10 @@ async def run(settings: WorkerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as tasks:
-        work = [tasks.create_task(consumer.run()) for consumer in consumers]
+        work = [
+            *(tasks.create_task(consumer.run()) for consumer in consumers),
+            tasks.create_task(decaying_leads.run(ModelFiles(settings.model_repository).tenants)),
+        ]
         _log.info("working")
         # A consumer that fails cancels this wait, and with it the process, which its supervisor starts again.
         await stop.wait()

@@ -8,6 +8,7 @@ from scoring.registry.served_model import name_in_model_server
 
 # TensorFlow Serving passes over what it does not know in this folder of a SavedModel.
 _EXTRA = "assets.extra"
+_TENANT_PREFIX = "tenant-"
 
 
 class ModelFiles:
@@ -19,6 +20,14 @@ class ModelFiles:
 
     def __init__(self, repository: Path) -> None:
         self._repository = repository
+
+    def tenants(self) -> list[UUID]:
+        """Gives the tenants that have files, in no order."""
+        return [
+            UUID(folder.name.removeprefix(_TENANT_PREFIX))
+            for folder in self._repository.glob(f"{_TENANT_PREFIX}*")
+            if folder.is_dir()
+        ]
 
     def version(self, tenant_id: UUID, version: int) -> Path:
         """Gives the folder of a version, whether it exists or not."""

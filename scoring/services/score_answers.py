@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from leadline.v1 import score_pb2
+from leadline.v1 import score_pb2, scoring_service_pb2
 
 from scoring.scores.answer_cache import Answer, AnswerCache, AnswerKey
+from server.interceptors.authentication import bearer_token
 from server.interceptors.method_interceptor import (
     Behavior,
     Handler,
@@ -18,7 +19,12 @@ from server.interceptors.method_interceptor import (
     behavior_of,
     with_behavior,
 )
+from server.interceptors.permissions import required_scope
+from server.interceptors.telemetry import log_call, request_id_of
+from server.interceptors.tokens import TokenVerifier
+from server.runtime.errors import LeadlineError
 from server.runtime.identifiers import parse_name
+from server.runtime.logging import set_current_request_id
 from server.runtime.outbox_signals import PROOF_SECONDS, OutboxSignals
 from server.runtime.principal import current_principal
 
@@ -42,9 +48,12 @@ class SharedAnswers(Protocol):
 
 
 class ScoreAnswersInterceptor(MethodInterceptor):
-    """Holds answers of ScoreLead. The innermost interceptor: who may ask is decided before.
+    """Computes answers of ScoreLead to be held. The innermost interceptor: who may ask is decided before.
 
     Only scores of a model are held: without one, each outcome of another lead changes them.
+
+    Attributes:
+        answers: The answers of this process.
 
     Args:
         answers: The answers of this process.
@@ -54,7 +63,7 @@ class ScoreAnswersInterceptor(MethodInterceptor):
 
     def __init__(self, answers: AnswerCache, shared: SharedAnswers, seconds: float) -> None:
         super().__init__()
-        self._answers = answers
+        self.answers = answers
         self._shared = shared
         self._seconds = seconds
 
@@ -65,13 +74,10 @@ class ScoreAnswersInterceptor(MethodInterceptor):
         return with_behavior(handler, self._behavior(behavior_of(handler)), response_serializer=lambda content: content)
 
     def _behavior(self, inner: Behavior) -> Behavior:
-        answers = self._answers
+        answers = self.answers
 
         async def behavior(request: Any, context: Any) -> bytes:
             key = AnswerKey(current_principal().tenant_id, request.name, not request.omit_attributions)
-            content = answers.get(key)
-            if content is not None:
-                return content
             ticket, answer, place = answers.begin(key), None, None
             try:
                 if not answers.has_changed(key):
@@ -90,6 +96,48 @@ class ScoreAnswersInterceptor(MethodInterceptor):
             if is_held and place is not None and answer is not None:
                 await self._shared.put(place, answer)
             return content
+
+        return behavior
+
+
+class HeldAnswersInterceptor(MethodInterceptor):
+    """Gives answers that are held. The outermost interceptor, so that they cost little more than their bytes.
+
+    The token is verified and the permission asked for as for any call, and the call is logged. Other checks have been
+    passed by the request to which the answer was computed.
+
+    Args:
+        answers: The answers of this process.
+        verifier: Verifies tokens.
+    """
+
+    def __init__(self, answers: AnswerCache, verifier: TokenVerifier) -> None:
+        super().__init__()
+        self._answers = answers
+        self._verifier = verifier
+
+    def wrap(self, method: Method, handler: Handler) -> Handler:
+        """Goes before all that happens with ScoreLead, and leaves the others alone."""
+        if method.path != SCORE_LEAD or method.descriptor is None:
+            return handler
+        return with_behavior(handler, self._behavior(behavior_of(handler), required_scope(method.descriptor)))
+
+    def _behavior(self, inner: Behavior, scope: str | None) -> Behavior:
+        answers, verifier = self._answers, self._verifier
+
+        async def behavior(request: Any, context: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                principal = verifier.verify(bearer_token(context))
+            except LeadlineError:
+                return await inner(request, context)
+            if scope in principal.permissions and isinstance(request, scoring_service_pb2.ScoreLeadRequest):
+                content = answers.get(AnswerKey(principal.tenant_id, request.name, not request.omit_attributions))
+                if content is not None:
+                    set_current_request_id(request_id_of(context))
+                    log_call(SCORE_LEAD, begin, tenant=str(principal.tenant_id))
+                    return content
+            return await inner(request, context)
 
         return behavior
 

@@ -34,8 +34,16 @@ class AuthenticationInterceptor(GuardInterceptor):
             TokenRevoked: The token was revoked.
         """
         del method
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization" and isinstance(value, str) and value[: len(_SCHEME)].lower() == _SCHEME:
-                set_current_principal(self._verifier.verify(value[len(_SCHEME) :].strip()))
-                return
-        raise TokenMissing
+        set_current_principal(self._verifier.verify(bearer_token(context)))
+
+
+def bearer_token(context: Context) -> str:
+    """Gives the token that a call carries.
+
+    Raises:
+        TokenMissing: The call has no bearer token.
+    """
+    for key, value in context.invocation_metadata() or ():
+        if key == "authorization" and isinstance(value, str) and value[: len(_SCHEME)].lower() == _SCHEME:
+            return value[len(_SCHEME) :].strip()
+    raise TokenMissing

@@ -28,7 +28,7 @@ class TelemetryInterceptor(SurroundingInterceptor):
     @asynccontextmanager
     async def surround(self, method: Method, context: Context) -> AsyncIterator[None]:
         """Times the call."""
-        set_current_request_id(_request_id(context))
+        set_current_request_id(request_id_of(context))
         begin = time.perf_counter()
         code, reason = "OK", None
         try:
@@ -42,17 +42,24 @@ class TelemetryInterceptor(SurroundingInterceptor):
             reason = error_reason_pb2.ErrorReason.Name(error_reason).removeprefix("ERROR_REASON_")
             raise
         finally:
-            _log.info(
-                "call",
-                method=method.path,
-                code=code,
-                reason=reason,
-                milliseconds=round((time.perf_counter() - begin) * 1000, 3),
-                tenant=current_tenant(),
-            )
+            log_call(method.path, begin, tenant=current_tenant(), code=code, reason=reason)
 
 
-def _request_id(context: Context) -> str:
+def log_call(path: str, begin: float, *, tenant: str | None, code: str = "OK", reason: str | None = None) -> None:
+    """Logs how a call ended.
+
+    Args:
+        path: The rpc.
+        begin: When it began, by `time.perf_counter`.
+        tenant: Whose call it was; None if nobody knows.
+        code: The gRPC code.
+        reason: The contract's reason of an error.
+    """
+    milliseconds = round((time.perf_counter() - begin) * 1000, 3)
+    _log.info("call", method=path, code=code, reason=reason, milliseconds=milliseconds, tenant=tenant)
+
+
+def request_id_of(context: Context) -> str:
     """Gives the id that the edge has given to the request, or a new one."""
     for key, value in context.invocation_metadata() or ():
         if key == REQUEST_ID_HEADER and isinstance(value, str) and _ACCEPTED_REQUEST_ID.fullmatch(value):

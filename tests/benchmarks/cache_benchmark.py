@@ -9,6 +9,7 @@ import functools
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import grpc.aio
 from leadline.v1 import score_pb2
@@ -29,7 +30,9 @@ MOST_CPU = 1.3
 _SCORE_LEAD = "/leadline.v1.ScoringService/ScoreLead"
 
 
-async def _spend(process_id: int, address: str, method: str, names: list[str], token: str, concurrency: int) -> float:
+async def _spend(
+    process_id: int, address: str, method: str, *, names: list[str], token: str, concurrency: int
+) -> float:
     """Ask for scores, and give the CPU seconds of the process that answers."""
     metadata = (("authorization", f"Bearer {token}"),)
     async with grpc.aio.insecure_channel(address) as channel:
@@ -58,7 +61,7 @@ async def measure() -> Report:
             scorer = system.stack.process("scorer")
             scorer_address = f"{LOOPBACK}:{system.stack.ports.scorer}"
             async with grpc.aio.insecure_channel(scorer_address) as channel:
-                call = channel.unary_unary(_SCORE_LEAD, request_serializer=ScoreLeadRequest.SerializeToString)
+                call: Any = channel.unary_unary(_SCORE_LEAD, request_serializer=ScoreLeadRequest.SerializeToString)
                 metadata = (("authorization", f"Bearer {system.token}"),)
                 answer: bytes = await call(ScoreLeadRequest(name=system.leads[0]), metadata=metadata)
             file = Path(folder) / "answer"
@@ -80,18 +83,18 @@ async def measure() -> Report:
                             scorer.pid or 0,
                             scorer_address,
                             _SCORE_LEAD,
-                            system.leads,
-                            system.token,
-                            concurrency,
+                            names=system.leads,
+                            token=system.token,
+                            concurrency=concurrency,
                         ),
                         functools.partial(
                             _spend,
                             echo.pid or 0,
                             f"{LOOPBACK}:{port}",
                             f"/{SERVICE}/Echo",
-                            system.leads,
-                            system.token,
-                            concurrency,
+                            names=system.leads,
+                            token=system.token,
+                            concurrency=concurrency,
                         ),
                     )
                     for concurrency in CONCURRENCIES
@@ -102,7 +105,8 @@ async def measure() -> Report:
 
 
 def _report(results: dict[int, Comparison], answer_bytes: int) -> Report:
-    rows, figures = [], {}
+    rows: list[list[str]] = []
+    figures: dict[str, float] = {}
     for concurrency, comparison in results.items():
         ours, peer = (
             sorted(side)[len(side) // 2] / REQUESTS_A_ROUND * 1e6 for side in (comparison.ours, comparison.peer)

@@ -46,7 +46,7 @@ class Scorer:
 
     async def is_live(self) -> bool:
         """Tells whether answers are given again."""
-        return self.answers._answers._is_live()
+        return self.answers.answers._is_live()
 
 
 @pytest.fixture
