@@ -10,6 +10,8 @@ import uvloop
 from leadline.v1 import (
     experiment_service_pb2,
     experiment_service_pb2_grpc,
+    monitoring_service_pb2,
+    monitoring_service_pb2_grpc,
     rule_service_pb2,
     rule_service_pb2_grpc,
     scoring_service_pb2,
@@ -34,6 +36,7 @@ from scoring.scores.replay import ReplayScore
 from scoring.scores.score_leads import ScoreLeads
 from scoring.scores.suggest_changes import SuggestChanges
 from scoring.services.experiment_service import ExperimentService
+from scoring.services.monitoring_service import MonitoringService
 from scoring.services.rule_service import RuleService
 from scoring.services.score_answers import HeldAnswersInterceptor, ScoreAnswersInterceptor, held_answers
 from scoring.services.scoring_service import ScoringService
@@ -42,6 +45,7 @@ from scoring.store.lead_samples import LeadSamples
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
+from scoring.store.monitoring import Monitoring
 from scoring.store.operations import Operations
 from scoring.store.rule_sets import RuleSets
 from scoring.store.score_snapshot import ScoreSnapshot
@@ -63,6 +67,7 @@ SERVICES = (
     scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"],
     experiment_service_pb2.DESCRIPTOR.services_by_name["ExperimentService"],
     rule_service_pb2.DESCRIPTOR.services_by_name["RuleService"],
+    monitoring_service_pb2.DESCRIPTOR.services_by_name["MonitoringService"],
 )
 
 
@@ -138,6 +143,9 @@ def build_server(
     run_experiments = RunExperiments(experiments, ExperimentChanges(database), loader)
     experiment_service_pb2_grpc.add_ExperimentServiceServicer_to_server(
         ExperimentService(run_experiments, experiments, signing_secret), server
+    )
+    monitoring_service_pb2_grpc.add_MonitoringServiceServicer_to_server(
+        MonitoringService(Monitoring(database), signing_secret), server
     )
     return server
 

@@ -119,6 +119,7 @@ def describe(trained: TrainedModel, candidate: "Candidate") -> dict[str, object]
         "grade_bands": [asdict(band) for band in trained.grade_bands],
         "conversion_tables": trained.conversion.to_json(),
         "score_intervals": trained.intervals.to_json(),
+        "distributions": trained.distributions.to_json(),
         "promotion_gate": asdict(candidate.verdict),
         "tracking_run": candidate.tracking_run,
     }

@@ -72,7 +72,7 @@ class Distribution:
         expected, observed = _shares(before[used]), _shares(now[used])
         index = float(np.sum((observed - expected) * np.log(observed / expected)))
         degrees = int(used.sum()) - 1
-        spread = 1.0 / before.sum() + 1.0 / now.sum()
+        spread = 1.0 / int(before.sum()) + 1.0 / int(now.sum())
         return Stability(index, float(chi2.ppf(CONFIDENCE, degrees)) * spread if degrees else 0.0, len(column))
 
 

@@ -1,10 +1,11 @@
 """How right scores were: those that leads had, beside the outcomes that came later.
 
-The expected calibration error is the mean gap between the mean probability and the conversion rate of ten bins of equal
-count. It is never 0, not even where every probability is right, since rates of finitely many leads differ from their
-probabilities: what it reaches then is found by drawing outcomes from the probabilities themselves, 1,000 times
-(Broecker and Smith 2007, Weather and Forecasting 22). Its interval is the basic bootstrap's (Davison and Hinkley 1997,
-chapter 5) over 1,000 resamples of the leads: resampling raises the error, and this interval takes that back.
+The expected calibration error is the mean gap between the mean probability and the conversion rate of ten bins of about
+equal count, fewer where many leads have the same probability. It is never 0, not even where every probability is right,
+since rates of finitely many leads differ from their probabilities: what it reaches then is found by drawing outcomes
+from the probabilities themselves, 1,000 times (Broecker and Smith 2007, Weather and Forecasting 22). Its interval is
+the basic bootstrap's (Davison and Hinkley 1997, chapter 5) over 1,000 resamples of the leads: resampling raises the error,
+and this interval takes that back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,10 +99,11 @@ def measure(outcomes: Outcomes, probabilities: Doubles, evaluation_auc: float, m
     rates = float(probabilities.mean()), float(outcomes.mean())
     if count < max(minimum_count, BIN_COUNT):
         return ScoreQuality(count, evaluation_auc, *rates)
-    # The same leads give the same figures, in whatever order they come.
+    # The same leads give the same figures, in whatever order they come: leads of the same probability share a bin.
     order = np.lexsort((outcomes, probabilities))
     outcomes, probabilities = outcomes[order], probabilities[order]
-    starts = np.arange(BIN_COUNT) * count // BIN_COUNT
+    firsts = probabilities[np.arange(BIN_COUNT) * count // BIN_COUNT]
+    starts = np.unique(np.searchsorted(probabilities, firsts, side="left"))
     return ScoreQuality(
         count,
         evaluation_auc,

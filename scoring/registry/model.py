@@ -37,6 +37,8 @@ class ModelDescription:
             that was trained before these were kept.
         score_intervals: How far its scores may be from the truth, as `IntervalTable.to_json` gives it; empty for a
             model that was trained before these were kept.
+        distributions: How its training leads spread over the values of each feature, as `Distributions.to_json` gives
+            it; empty for a model that was trained before these were kept.
         promotion_gate: How it compares with the champion and the best ever, with the names of `PromotionGate`; empty
             for a model that was trained before there was a gate.
         tracking_run: The run in the experiment tracker; empty if there is none.
@@ -50,6 +52,7 @@ class ModelDescription:
     grade_bands: Sequence[Mapping[str, Any]] = ()
     conversion_tables: Mapping[str, Any] = field(default_factory=dict)
     score_intervals: Mapping[str, Any] = field(default_factory=dict)
+    distributions: Mapping[str, Any] = field(default_factory=dict)
     promotion_gate: Mapping[str, Any] = field(default_factory=dict)
     tracking_run: str = ""
 

@@ -42,6 +42,9 @@ SELECT coalesce(max(hold_out_share), 0) > 0 FROM ended
 
 STOPPED, CHAMPION_CHANGED = 2, "stopped: the champion changed"
 
+# From its first champion on, a tenant's champions are watched.
+_WATCH = "INSERT INTO monitoring_policies (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING"
+
 _DELETE = "DELETE FROM models WHERE tenant_id = $1 AND id = $2"
 
 
@@ -67,6 +70,7 @@ class ModelChange:
         row = await self._work.driver.fetchrow(_PROMOTE, self._work.tenant_id, model_id)
         if row is None:
             raise ModelNotFound(format_name("models", model_id))
+        await self._work.driver.execute(_WATCH, self._work.tenant_id)
         return to_model(row)
 
     async def delete(self, model_id: UUID) -> None:

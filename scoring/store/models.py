@@ -26,6 +26,7 @@ _DESCRIPTION = (
     "grade_bands",
     "conversion_tables",
     "score_intervals",
+    "distributions",
     "promotion_gate",
 )
 

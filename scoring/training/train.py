@@ -12,6 +12,7 @@ from scoring.explanation.grades import GradeBand, choose_grades
 from scoring.explanation.linear_values import build_linear_servable
 from scoring.explanation.shapley_tables import build_tree_servable
 from scoring.features.derive import ExcludedField
+from scoring.features.distribution import Distributions
 from scoring.features.feature_set import FeatureSet
 from scoring.features.lead_record import LeadRecord
 from scoring.models.algorithm import Algorithm
@@ -60,6 +61,7 @@ class TrainedModel:
         grade_bands: The grades that can be told apart, from the best to the worst.
         conversion: How the leads that it learnt from converted, by their value of each feature.
         intervals: How far its scores may be from the truth.
+        distributions: How the leads that it learnt from spread over the values of each feature.
         held_out: What that kind, learnt from the older leads, said of the newest fifth.
         servable: What `tfserving.export` writes for the model server; learnt from all leads.
     """
@@ -72,6 +74,7 @@ class TrainedModel:
     grade_bands: tuple[GradeBand, ...]
     conversion: ConversionTables
     intervals: IntervalTable
+    distributions: Distributions
     held_out: HeldOut
     servable: Servable
 
@@ -119,6 +122,7 @@ def train(
         grade_bands=choose_grades(fitted.out_of_fold, fitted.rows.outcomes),
         conversion=observe_conversion(derivation.feature_set, fitted.rows.X, fitted.rows.outcomes),
         intervals=fitted.intervals,
+        distributions=Distributions.observe(derivation.feature_set, fitted.rows.X),
         held_out=fitted.held_out,
         servable=servable,
     )

@@ -45,6 +45,14 @@ def test_the_order_of_the_leads_does_not_matter() -> None:
     assert measure(outcomes[::-1], probabilities[::-1], 0.8, 100) == measure(outcomes, probabilities, 0.8, 100)
 
 
+def test_leads_of_one_probability_are_not_parted_by_their_outcome() -> None:
+    outcomes, probabilities = np.arange(400) % 4 == 0, np.repeat([0.24, 0.26], 200)
+    quality = measure(outcomes, probabilities, 0.8, 100)
+    assert quality.calibration_error is not None
+    assert quality.calibration_error.value == pytest.approx(0.01)
+    assert [entry.count for entry in quality.bins] == [200, 200]
+
+
 def test_too_few_are_only_counted() -> None:
     outcomes, probabilities = draw(4, 99)
     quality = measure(outcomes, probabilities, 0.8, 100)
