@@ -11,6 +11,7 @@ from clients.cli import (
     lead_commands,
     model_commands,
     registry_commands,
+    rule_commands,
     score_commands,
     stored_score_commands,
     watch_command,
@@ -96,6 +97,7 @@ app.command("watch")(watch_command.watch)
 app.add_typer(lead_commands.app, name="leads")
 app.add_typer(event_commands.app, name="events")
 app.add_typer(registry_commands.app, name="models")
+app.add_typer(rule_commands.app, name="rules")
 
 if __name__ == "__main__":
     app()

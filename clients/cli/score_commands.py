@@ -24,6 +24,7 @@ from clients.cli.output import (
     show_json,
     table,
 )
+from clients.cli.rule_points import next_grade, points_table
 from clients.cli.suggested_changes import grade_letter, suggestions_table
 from leadline_sdk import Client, FieldValue, Lead, LeadlineError, Score, ScoredLead, Suggestion, to_fields
 
@@ -67,7 +68,7 @@ def score(
             _show(_scored(client, found), reasons, "Scores", as_json=as_json)
         else:
             results = list(_scored_open(client, omit_attributions=not as_json))
-            results.sort(key=lambda result: -result[1].score.probability if result[1].score else 1.0)
+            results.sort(key=_place)
             if as_json:
                 _show(results, reasons, "", as_json=True)
                 return
@@ -128,6 +129,9 @@ def explain(
     console.print(Text.assemble((name, "bold"), "  ", _verdict(found)))
     if found.attributions:
         console.print(chart(found, features))
+    if found.rule_set:
+        console.print(points_table(found))
+        console.print(Text(next_grade(found)))
     if found.model:
         _show_suggestions(suggestions)
         console.print(Text(f"model {found.model}", "dim"))
@@ -140,10 +144,17 @@ def _show_suggestions(suggestions: list[Suggestion] | None) -> None:
         console.print("No change of up to three of these fields raises the score to the next grade, or by 10.")
 
 
+def _place(result: tuple[str, ScoredLead]) -> tuple[int, float]:
+    """Give where a lead stands among others: the highest score first, those without one last."""
+    score = result[1].score
+    return (-score.value, -score.probability) if score else (1, 0.0)
+
+
 def _verdict(found: Score) -> Text:
     grade = f"grade {grade_letter(found)}, " if found.grade else ""
+    between = f"{found.model_value} by the model and {found.rule_points:+d} by rules" if found.rule_set else ""
     return Text.assemble(
-        grade, "score ", (str(found.value), "bold cyan"), f" of 100 ({interval(found)}), {evidence(found)}"
+        grade, "score ", (str(found.value), "bold cyan"), f" of 100 ({between or interval(found)}), {evidence(found)}"
     )
 
 

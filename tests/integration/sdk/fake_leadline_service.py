@@ -20,6 +20,7 @@ from leadline.v1 import (
     integration_service_pb2_grpc,
     lead_service_pb2_grpc,
     operation_service_pb2_grpc,
+    rule_service_pb2_grpc,
     scoring_service_pb2_grpc,
 )
 from leadline.v1 import lead_service_pb2 as leads
@@ -43,6 +44,8 @@ from leadline.v1.model_pb2 import (
 )
 from leadline.v1.operation_pb2 import OperationMetadata
 from leadline.v1.score_pb2 import Attribution, AttributionGroup, Grade, Score, ScoreBasis
+
+from tests.integration.sdk.fake_rule_service import FakeRuleService
 
 MODEL = Model(
     name="models/00000000-0000-7000-8000-0000000000aa",
@@ -131,6 +134,7 @@ class FakeLeadline(
         metadata: the metadata of each rpc's latest call.
         faults: the faults of each rpc's next calls.
         leads: the stored leads.
+        rules: the rule service.
         changes: what a watch tells; the resume token is how many were told.
         steps: how often an operation is asked for until it is done.
     """
@@ -143,6 +147,7 @@ class FakeLeadline(
         self.leads: list[Lead] = []
         self.events: list[str] = []
         self.changes: list[scoring.ScoreChange] = []
+        self.rules = FakeRuleService()
         self.steps = 3
         self.operation_error: status_pb2.Status | None = None
         self.operation_result: Message = MODEL
@@ -171,6 +176,7 @@ class FakeLeadline(
         scoring_service_pb2_grpc.add_ScoringServiceServicer_to_server(self, server)
         integration_service_pb2_grpc.add_IntegrationServiceServicer_to_server(self, server)
         operation_service_pb2_grpc.add_OperationServiceServicer_to_server(self, server)
+        rule_service_pb2_grpc.add_RuleServiceServicer_to_server(self.rules, server)
         self.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         await server.start()
         self._started.set()
