@@ -16,14 +16,16 @@ from server.workflows.workflow import (
 )
 
 SELECT_WORKFLOWS: Final = """
-SELECT id, display_name, trigger, actions, cool_down, enabled, secret_generation, previous_secret_expire_time,
-    create_time, update_time, revision
+SELECT id, display_name, trigger::text AS trigger, actions::text AS actions, cool_down, enabled, secret_generation,
+    previous_secret_expire_time, create_time, update_time, revision
 FROM workflows
 """
 """Gives rows for `workflow_from_row`; conditions and order are to follow."""
 
 SELECT_RUNS: Final = """
-SELECT id, workflow_id, lead_id, crossing_key, state, reason, action_results, create_time FROM workflow_runs
+SELECT id, workflow_id, lead_id, crossing_key, state, reason, action_results::text AS action_results,
+    create_time
+FROM workflow_runs
 """
 """Gives rows for `run_from_row`; conditions and order are to follow."""
 

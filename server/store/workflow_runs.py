@@ -34,7 +34,7 @@ WITH taken AS (
     )
     RETURNING id, topic, payload, create_time
 )
-SELECT * FROM taken ORDER BY id
+SELECT id, topic, payload::text AS payload, create_time FROM taken ORDER BY id
 """
 _PUT_ASIDE: Final = """
 UPDATE workflow_changes SET failed = true WHERE tenant_id = $1 AND id = (
