@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -190,24 +190,36 @@ class CompiledRuleSet:
             as_of: From when on to look, UTC.
             grade_of: Gives the grade for what the rules add together.
         """
-        changes: list[tuple[datetime, int, RuleGroup]] = []
         sums: dict[RuleGroup, int] = {}
+        lowest: dict[RuleGroup, int] = {}
+        highest: dict[RuleGroup, int] = {}
+        fading: list[tuple[Finding, Fading, int, RuleGroup]] = []
         for finding, points in zip(findings, left, strict=True):
-            group, fading = self._groups[finding.index], self._fadings[finding.index]
+            group, course = self._groups[finding.index], self._fadings[finding.index]
+            fades = course is not None and finding.anchor is not None and points != 0
             sums[group] = sums.get(group, 0) + points
-            if fading is not None and finding.anchor is not None:
-                changes += [(moment, change, group) for moment, change in fading.changes(finding.anchor, as_of)]
-        if not changes:
-            return None, None
-        changes.sort(key=_moment)
+            lowest[group] = lowest.get(group, 0) + (min(points, 0) if fades else points)
+            highest[group] = highest.get(group, 0) + (max(points, 0) if fades else points)
+            if course is not None and fades:
+                fading.append((finding, course, points, group))
         present = grade_of(_total(sums, model_value))
-        for place, (moment, change, group) in enumerate(changes):
+        # Whatever fades first, the sum stays between these two.
+        if all(grade_of(_total(bound, model_value)) == present for bound in (lowest, highest)):
+            return None, None
+        changes = [
+            (microseconds, 1 if points < 0 else -1, group)
+            for finding, course, points, group in fading
+            if finding.anchor is not None
+            for microseconds in course.changes(finding.anchor, as_of)
+        ]
+        changes.sort(key=_moment)
+        for place, (moment, change, group) in enumerate(changes, start=1):
             sums[group] += change
-            if place + 1 < len(changes) and changes[place + 1][0] == moment:
+            if place < len(changes) and changes[place][0] == moment:
                 continue
             grade = grade_of(_total(sums, model_value))
             if grade != present:
-                return moment, grade
+                return as_of + timedelta(microseconds=moment), grade
         return None, None
 
 
@@ -224,7 +236,7 @@ def moved_probability(probability: float, points: int) -> float:
 _UNBOUNDED = RuleGroup("")
 
 
-def _moment(change: tuple[datetime, int, RuleGroup]) -> datetime:
+def _moment(change: tuple[int, int, RuleGroup]) -> int:
     return change[0]
 
 

@@ -49,10 +49,10 @@ class Fading:
         passed = bisect_right(self._steps, (as_of - anchor) // _MICROSECOND)
         return self._points - self._sign * passed
 
-    def changes(self, anchor: datetime, as_of: datetime) -> list[tuple[datetime, int]]:
-        """Give the moments after `as_of` at which the points change, in order, with the change: -1 or 1 each."""
-        first = bisect_right(self._steps, (as_of - anchor) // _MICROSECOND)
-        return [(anchor + timedelta(microseconds=step), -self._sign) for step in self._steps[first:]]
+    def changes(self, anchor: datetime, as_of: datetime) -> list[int]:
+        """Give when the points change next, by one each time towards 0, in microseconds after `as_of`, ascending."""
+        elapsed = (as_of - anchor) // _MICROSECOND
+        return [step - elapsed for step in self._steps[bisect_right(self._steps, elapsed) :]]
 
 
 def _steps(size: int, decay: Decay) -> Sequence[int]:
