@@ -37,6 +37,12 @@ RULE_SET = {
     "groups": [{"id": "engagement", "maxPoints": 20, "minPoints": 0}],
 }
 
+WORKFLOW = {
+    "displayName": "Hot",
+    "trigger": {"scoreCrossing": {"direction": "DIRECTION_UP", "threshold": 75}},
+    "actions": [{"notify": {"text": "Call $lead"}}],
+}
+
 ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
     ("POST", "/v1/leads", LEAD | KEY, "LeadService/CreateLead", [LEAD | KEY]),
     ("GET", f"/v1/leads/{ID}", None, "LeadService/GetLead", [{"name": f"leads/{ID}"}]),
@@ -249,6 +255,104 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
         KEY,
         "OperationService/CancelOperation",
         [{"name": f"operations/{ID}"} | KEY],
+    ),
+    (
+        "POST",
+        "/v1/workflows",
+        {"workflow": WORKFLOW} | KEY,
+        "WorkflowService/CreateWorkflow",
+        [{"workflow": WORKFLOW} | KEY],
+    ),
+    ("GET", f"/v1/workflows/{ID}", None, "WorkflowService/GetWorkflow", [{"name": f"workflows/{ID}"}]),
+    ("GET", "/v1/workflows?pageSize=7", None, "WorkflowService/ListWorkflows", [{"pageSize": 7}]),
+    (
+        "PATCH",
+        f"/v1/workflows/{ID}",
+        {"workflow": WORKFLOW, "updateMask": "displayName"} | KEY,
+        "WorkflowService/UpdateWorkflow",
+        [{"workflow": WORKFLOW | {"name": f"workflows/{ID}"}, "updateMask": "displayName"} | KEY],
+    ),
+    (
+        "DELETE",
+        f"/v1/workflows/{ID}?etag=1&idempotencyKey=k",
+        None,
+        "WorkflowService/DeleteWorkflow",
+        [{"name": f"workflows/{ID}", "etag": "1"} | KEY],
+    ),
+    ("POST", f"/v1/workflows/{ID}:enable", KEY, "WorkflowService/EnableWorkflow", [{"name": f"workflows/{ID}"} | KEY]),
+    (
+        "POST",
+        f"/v1/workflows/{ID}:disable",
+        KEY,
+        "WorkflowService/DisableWorkflow",
+        [{"name": f"workflows/{ID}"} | KEY],
+    ),
+    (
+        "POST",
+        "/v1/workflows:dryRun",
+        {"workflow": WORKFLOW, "lookback": "3600s"},
+        "WorkflowService/DryRunWorkflow",
+        [{"workflow": WORKFLOW, "lookback": "3600s"}],
+    ),
+    (
+        "GET",
+        f"/v1/workflowRuns?workflow=workflows/{ID}",
+        None,
+        "WorkflowService/ListWorkflowRuns",
+        [{"workflow": f"workflows/{ID}"}],
+    ),
+    (
+        "POST",
+        f"/v1/workflows/{ID}:rotateWebhookSecret",
+        KEY,
+        "WorkflowService/RotateWebhookSecret",
+        [{"name": f"workflows/{ID}"} | KEY],
+    ),
+    (
+        "GET",
+        f"/v1/webhookDeliveries/{ID}",
+        None,
+        "WorkflowService/GetWebhookDelivery",
+        [{"name": f"webhookDeliveries/{ID}"}],
+    ),
+    (
+        "GET",
+        "/v1/webhookDeliveries?state=WEBHOOK_DELIVERY_STATE_DEAD",
+        None,
+        "WorkflowService/ListWebhookDeliveries",
+        [{"state": "WEBHOOK_DELIVERY_STATE_DEAD"}],
+    ),
+    (
+        "POST",
+        f"/v1/webhookDeliveries/{ID}:replay",
+        KEY,
+        "WorkflowService/ReplayWebhookDelivery",
+        [{"name": f"webhookDeliveries/{ID}"} | KEY],
+    ),
+    ("GET", "/v1/notifications?unreadOnly=true", None, "NotificationService/ListNotifications", [{"unreadOnly": True}]),
+    (
+        "GET",
+        "/v1/notifications:watch?resumeToken=t",
+        None,
+        "NotificationService/WatchNotifications",
+        [{"resumeToken": "t"}],
+    ),
+    ("GET", "/v1/notifications:countUnread", None, "NotificationService/CountUnreadNotifications", [{}]),
+    ("POST", "/v1/notifications:markRead", KEY, "NotificationService/MarkNotificationsRead", [KEY]),
+    ("GET", "/v1/crmQueueItems?queue=sales", None, "CrmQueueService/ListCrmQueueItems", [{"queue": "sales"}]),
+    (
+        "POST",
+        "/v1/crmQueueItems:take",
+        {"queue": "sales"} | KEY,
+        "CrmQueueService/TakeCrmQueueItems",
+        [{"queue": "sales"} | KEY],
+    ),
+    (
+        "POST",
+        "/v1/crmQueueItems:acknowledge",
+        {"names": [f"crmQueueItems/{ID}"]} | KEY,
+        "CrmQueueService/AcknowledgeCrmQueueItems",
+        [{"names": [f"crmQueueItems/{ID}"]} | KEY],
     ),
 ]
 

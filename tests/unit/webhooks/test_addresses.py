@@ -8,10 +8,25 @@ from server.runtime.errors import WebhookTargetRefused
 from server.webhooks.addresses import TargetRules
 
 PRIVATE = [
-    "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", str(ipaddress.IPv4Address(0)), "224.0.0.1",
-    "255.255.255.255", "::1", "::", "fe80::1", "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-    "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1",
-]  # fmt: skip
+    str(ipaddress.IPv4Address(0)),
+    "127.0.0.1",
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::1",
+    "::",
+    "fe80::1",
+    "fd00:ec2::254",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+    "ff02::1",
+]
 
 
 @pytest.mark.parametrize("address", PRIVATE)
