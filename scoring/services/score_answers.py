@@ -90,7 +90,10 @@ class ScoreAnswersInterceptor(MethodInterceptor):
                 score: score_pb2.Score = await inner(request, context)
                 content = score.SerializeToString()
                 if score.basis == score_pb2.SCORE_BASIS_MODEL:
-                    answer = Answer(content, time.time() + self._seconds)
+                    expire_time = time.time() + self._seconds
+                    if score.HasField("next_grade_time"):
+                        expire_time = min(expire_time, score.next_grade_time.ToMicroseconds() / 1e6)
+                    answer = Answer(content, expire_time)
             finally:
                 is_held = answers.put(key, ticket, answer)
             if is_held and place is not None and answer is not None:
