@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 import grpc
 import uvloop
 from leadline.v1 import (
+    authentication_service_pb2,
     dead_letter_service_pb2,
     dead_letter_service_pb2_grpc,
+    identity_service_pb2,
     integration_service_pb2,
     integration_service_pb2_grpc,
     lead_service_pb2,
@@ -21,6 +23,7 @@ from leadline.v1 import (
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from server.identity_composition import add_identity_services, publish_signing_key
 from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
 from server.interceptors.standard import standard_interceptors
@@ -53,6 +56,8 @@ SERVICES = (
     integration_service_pb2.DESCRIPTOR.services_by_name["IntegrationService"],
     dead_letter_service_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"],
+    authentication_service_pb2.DESCRIPTOR.services_by_name["AuthenticationService"],
+    identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"],
     *WORKFLOW_SERVICES,
 )
 # Nobody waits longer for a session.
@@ -79,6 +84,7 @@ def build_server(
             secret=secret,
         )
     )
+    add_identity_services(server, settings, database, redis)
     lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, secret), server)
     dead_letters = PostgresDeadLetterStore(database)
     integration_service_pb2_grpc.add_IntegrationServiceServicer_to_server(
@@ -107,6 +113,7 @@ async def run(settings: ServerSettings) -> None:
     """
     database = await Database.connect(settings.database_url)
     redis = await connect_redis(settings.redis_url, response_seconds=REDIS_SECONDS)
+    await publish_signing_key(settings, database)
     async with updated_verifier(settings, database, redis) as verifier:
         await serve(
             build_server(settings, database, redis, verifier),

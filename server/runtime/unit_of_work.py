@@ -104,6 +104,13 @@ async def held_unit_of_work(database: Database, tenant_id: UUID) -> AsyncIterato
             await work.driver.execute("COMMIT")
 
 
+async def commit_held() -> None:
+    """Asks for the commit of the rpc's unit of work, for an rpc whose effect is elsewhere: its answer is kept there."""
+    held = _held.get()
+    if held is not None:
+        await held.commit()
+
+
 @asynccontextmanager
 async def _transaction(database: Database, tenant_id: UUID, kind: type[UnitOfWork]) -> AsyncIterator[UnitOfWork]:
     with driver_errors_translated():

@@ -218,7 +218,8 @@ def _milliseconds(time_point: datetime) -> int:
 
 
 def _encode(session: Session) -> bytes:
-    return orjson.dumps(session)
+    # The driver has its own kind of UUID.
+    return orjson.dumps(session, default=str)
 
 
 def _decode(text: bytes | str) -> Session:
