@@ -44,6 +44,7 @@ lock: $(UV) ## Resolve the lock files anew
 	$(LOCK) --group dev --constraints requirements.txt -o requirements-dev.txt
 	$(LOCK) proto/requirements.in -o proto/requirements.txt
 	$(LOCK) tests/benchmarks/peers/requirements.in -o tests/benchmarks/peers/requirements.txt
+	$(LOCK) tests/benchmarks/peers/mlserver.in -o tests/benchmarks/peers/mlserver.txt
 
 # ---------------------------------------------------------------- contract
 

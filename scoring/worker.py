@@ -12,13 +12,13 @@ import uvloop
 from pydantic import Field
 from redis.exceptions import RedisError
 
-from scoring.bulk.open_lead_rescoring import OpenLeadRescoring
+from scoring.bulk.open_lead_rescoring import OpenLeadRescorer, OpenLeadRescoring
 from scoring.bulk.page_rescoring import PageRescoring
+from scoring.cluster import PREDICTION_TIMEOUT_SECONDS, ClusterRescoring, Connections, page_rescoring
 from scoring.conversions.errors import to_unscorable_status
 from scoring.experiments.assign_leads import AssignLeads
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
-from scoring.registry.model_tables import ModelTables
 from scoring.registry.publication import ModelPublisher
 from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.serving import ModelLoader
@@ -31,7 +31,6 @@ from scoring.store.experiments import Experiments
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
-from scoring.store.open_leads import OpenLeads
 from scoring.store.operations import Operations
 from scoring.store.rule_sets import RuleSets
 from scoring.store.scores import Scores
@@ -51,9 +50,6 @@ from server.runtime.settings import ProcessSettings
 from tfserving.client import PredictionClient
 from tfserving.server_control import ModelServerControl
 
-# A page of a whole tenant's leads waits for its turn behind callers who wait for an answer.
-PREDICTION_TIMEOUT_SECONDS = 10.0
-
 _log = structlog.get_logger(__name__)
 
 
@@ -63,6 +59,10 @@ class WorkerSettings(ProcessSettings):
     tracking_uri: str = Field(
         default="",
         description="Where MLflow writes trainings down: sqlite:///<file> or a server's address; empty for nowhere.",
+    )
+    ray_address: str = Field(
+        default="",
+        description="The Ray cluster that rescores all leads of a tenant, as `ray.init` takes it; empty for none.",
     )
 
 
@@ -88,17 +88,8 @@ async def run(settings: WorkerSettings) -> None:
         ModelLoader(ModelServerControl(prediction_client, settings.model_repository)),
     )
     operations = Operations(database)
-    open_lead_rescoring = OpenLeadRescoring(
-        PageRescoring(
-            OpenLeads(database),
-            model_cache,
-            ModelTables(files),
-            prediction_client,
-            Scores(database),
-            one_by_one=rescoring.rescore,
-        )
-    )
-    operation_rescoring = OperationRescoring(operations, open_lead_rescoring)
+    pages = page_rescoring(database, prediction_client, settings.model_repository)
+    operation_rescoring = OperationRescoring(operations, _open_lead_rescorer(settings, pages))
     decaying_leads = DecayingLeads(
         due_leads=DueLeads(redis),
         leads=leads,
@@ -149,6 +140,14 @@ async def run(settings: WorkerSettings) -> None:
         await redis.aclose()
     await database.close()
     _log.info("stopped")
+
+
+def _open_lead_rescorer(settings: WorkerSettings, pages: PageRescoring) -> OpenLeadRescorer:
+    """Gives what scores all open leads: this process, or a cluster if there is one."""
+    if not settings.ray_address:
+        return OpenLeadRescoring(pages)
+    connections = Connections(settings.database_url, settings.model_server_address, settings.model_repository)
+    return ClusterRescoring(settings.ray_address, pages, connections)
 
 
 def main() -> None:

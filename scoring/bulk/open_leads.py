@@ -1,6 +1,6 @@
 """Open leads in pages, as bulk scoring reads them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from scoring.features.lead_columns import LeadColumns
+from scoring.features.lead_columns import ColumnsNeeded, LeadColumns
 
 # Every lead's id is above the one and not above the other.
 BEFORE_ALL, LAST_OF_ALL = UUID(int=0), UUID(int=2**128 - 1)
@@ -84,7 +84,7 @@ class OpenLeads(Protocol):
         """Counts the tenant's open leads."""
 
     async def open_page(
-        self, tenant_id: UUID, after: UUID, until: UUID, limit: int, event_types: Collection[str]
+        self, tenant_id: UUID, after: UUID, until: UUID, limit: int, needed: ColumnsNeeded
     ) -> OpenLeadPage:
         """Gives the first open leads of a span.
 
@@ -93,7 +93,7 @@ class OpenLeads(Protocol):
             after: Their ids come after this one.
             until: And not after this one.
             limit: How many at most, 1 or more.
-            event_types: The types of events whose counters are wanted.
+            needed: The columns that are wanted.
         """
 
     async def open_page_ends(self, tenant_id: UUID, after: UUID, size: int) -> Sequence[UUID]:

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import structlog
 
 from scoring.bulk.open_leads import LAST_OF_ALL, OpenLeadPage, OpenLeads
-from scoring.features.feature import EVENT_KINDS
 from scoring.features.feature_set import Matrix
-from scoring.features.lead_columns import encode_columns
+from scoring.features.lead_columns import columns_needed, encode_columns
 from scoring.features.lead_record import LeadRecord
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.served_model import ServedModel
@@ -96,8 +95,8 @@ class PageRescoring:
             after: Their ids come after this one.
             until: And not after this one.
         """
-        event_types = {feature.source for feature in model.feature_set.features if feature.kind in EVENT_KINDS}
-        return await self.leads.open_page(tenant_id, after, until, self.page_size, event_types)
+        needed = columns_needed(model.feature_set)
+        return await self.leads.open_page(tenant_id, after, until, self.page_size, needed)
 
     async def score_and_store(self, tenant_id: UUID, model: ServedModel, page: OpenLeadPage) -> int:
         """Scores a page and stores those scores that tell something new; gives how many."""

@@ -8,23 +8,50 @@ go through the very encoders.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import json as arrow_json
 
 from scoring.features.feature import EVENT_KINDS, LARGEST_NUMBER, Feature, FeatureKind, compile_encoder
 from scoring.features.feature_set import FeatureSet, Matrix
 from scoring.features.lead_record import EventCounter, LeadRecord
 
 Doubles = npt.NDArray[np.float64]
-Column = Any  # a pyarrow array; pyarrow carries no types
 
 _NO_COUNTERS: Mapping[str, EventCounter] = {}
+
+
+class ValueKind(StrEnum):
+    """What of a field's value a column holds, None where a lead has none of this kind."""
+
+    NUMBER = "number"
+    """The number, a float."""
+    BOOLEAN = "boolean"
+    """The answer, a bool."""
+    CATEGORY = "category"
+    """The category, a str."""
+    DATE = "date"
+    """The date, a str in ISO 8601 with offset."""
+    TEXT_LENGTH = "text"
+    """How many characters the text has, an int."""
+
+
+FieldColumn = tuple[str, ValueKind]
+"""A custom field's name, and what of its value is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsNeeded:
+    """What a feature set looks at.
+
+    Attributes:
+        fields: The columns of custom fields.
+        event_types: The types of events whose counters it takes.
+    """
+
+    fields: tuple[FieldColumn, ...]
+    event_types: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +60,27 @@ class LeadColumns:
 
     Attributes:
         received_times: When each reached the company, UTC.
-        fields: The custom fields of each, as the JSON text of what `LeadRecord.fields` holds.
+        values: The columns of custom fields.
         counters: The event counters of those leads that have some, by the lead's place in the columns.
     """
 
     received_times: Sequence[datetime]
-    fields: Sequence[str]
+    values: Mapping[FieldColumn, Sequence[object]]
     counters: Mapping[int, Mapping[str, EventCounter]]
 
     def __len__(self) -> int:
         """Give the number of leads."""
-        return len(self.fields)
+        return len(self.received_times)
 
-    def records(self) -> list[LeadRecord]:
-        """Give the leads one by one."""
-        return [
-            LeadRecord(None, received_time, orjson.loads(fields), self.counters.get(place, _NO_COUNTERS))
-            for place, (received_time, fields) in enumerate(zip(self.received_times, self.fields, strict=True))
-        ]
+
+def columns_needed(feature_set: FeatureSet) -> ColumnsNeeded:
+    """Give what a feature set looks at, each column once."""
+    of_fields = [feature for feature in feature_set.features if feature.kind not in EVENT_KINDS]
+    of_events = [feature for feature in feature_set.features if feature.kind in EVENT_KINDS]
+    return ColumnsNeeded(
+        tuple(dict.fromkeys((feature.source, _VALUE_KINDS[feature.kind]) for feature in of_fields)),
+        tuple(dict.fromkeys(feature.source for feature in of_events)),
+    )
 
 
 def encode_columns(feature_set: FeatureSet, leads: LeadColumns, as_of: datetime) -> Matrix:
@@ -58,85 +88,40 @@ def encode_columns(feature_set: FeatureSet, leads: LeadColumns, as_of: datetime)
 
     Args:
         feature_set: What to turn them into.
-        leads: The leads.
+        leads: The leads, with the columns that `columns_needed` names.
         as_of: The moment of scoring, UTC.
 
     Returns:
         One row a lead and one column a feature, float32; NaN where a value is missing.
     """
-    columns = _field_columns(feature_set, leads)
-    if columns is None:
-        return feature_set.encode(leads.records(), as_of)
     # A column is written at a time, and lies together in memory as models read it.
     matrix = np.empty((len(leads), len(feature_set)), dtype=np.float32, order="F")
     for index, feature in enumerate(feature_set.features):
         if feature.kind in EVENT_KINDS:
             matrix[:, index] = _event_column(feature, leads, as_of)
         else:
-            values = columns[feature.source, _VALUE_KINDS[feature.kind]]
+            values = leads.values[feature.source, _VALUE_KINDS[feature.kind]]
             matrix[:, index] = _COLUMN_ENCODERS[feature.kind](feature, values, leads)
     return matrix
 
 
-def _field_columns(feature_set: FeatureSet, leads: LeadColumns) -> Mapping[tuple[str, str], Column] | None:
-    """Give what the features are made from, by field and kind of value; None if the texts don't fit their kinds."""
-    wanted: dict[str, dict[str, Any]] = {}
-    for feature in feature_set.features:
-        if feature.kind not in EVENT_KINDS:
-            kind = _VALUE_KINDS[feature.kind]
-            wanted.setdefault(feature.source, {})[kind] = _ARROW_TYPES[kind]
-    if not wanted or not len(leads):
-        return None if wanted else {}
-    schema = pa.schema([(source, pa.struct(list(kinds.items()))) for source, kinds in wanted.items()])
-    text = "\n".join(leads.fields).encode()
-    try:
-        table = arrow_json.read_json(
-            pa.BufferReader(text),
-            read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(text) + 1),
-            parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-        )
-    except pa.ArrowInvalid:
-        return None
-    if table.num_rows != len(leads):
-        return None
-    return {
-        (source, kind): values
-        for source, kinds in wanted.items()
-        for kind, values in zip(kinds, table[source].combine_chunks().flatten(), strict=True)
-    }
-
-
-def _numbers(feature: Feature, values: Column, _leads: LeadColumns) -> Doubles:
-    numbers = np.clip(values.to_numpy(zero_copy_only=False), -LARGEST_NUMBER, LARGEST_NUMBER)
+def _quantities(feature: Feature, values: Sequence[object], _leads: LeadColumns) -> Doubles:
+    # None becomes NaN.
+    numbers = np.clip(np.array(values, dtype=np.float64), -LARGEST_NUMBER, LARGEST_NUMBER)
     return np.where(np.isnan(numbers), feature.absent, numbers)
 
 
-def _answers(feature: Feature, values: Column, _leads: LeadColumns) -> Doubles:
-    return _or_absent(pc.cast(values, pa.float64()), feature)
+def _codes(feature: Feature, values: Sequence[object], _leads: LeadColumns) -> Doubles:
+    codes: dict[object, float] = {answer: float(code) for code, answer in enumerate(feature.vocabulary)}
+    other = float(len(codes))
+    codes[None] = feature.absent
+    return np.array([codes.get(answer, other) for answer in values], dtype=np.float64)
 
 
-def _codes(feature: Feature, values: Column, _leads: LeadColumns) -> Doubles:
-    encoded = values.dictionary_encode()
-    known = {answer: float(code) for code, answer in enumerate(feature.vocabulary)}
-    codes = [known.get(answer, float(len(known))) for answer in encoded.dictionary.to_pylist()]
-    places = encoded.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
-    column: Doubles = np.array([*codes, feature.absent])[places]
-    return column
-
-
-def _lengths(feature: Feature, values: Column, _leads: LeadColumns) -> Doubles:
-    return _or_absent(pc.cast(pc.utf8_length(values), pa.float64()), feature)
-
-
-def _or_absent(values: Column, feature: Feature) -> Doubles:
-    numbers: Doubles = values.to_numpy(zero_copy_only=False)
-    return np.where(np.isnan(numbers), feature.absent, numbers)
-
-
-def _of_dates(feature: Feature, values: Column, leads: LeadColumns) -> Doubles:
+def _of_dates(feature: Feature, values: Sequence[object], leads: LeadColumns) -> Doubles:
     encode = compile_encoder(feature)
     column = np.full(len(leads), feature.absent)
-    for place, text in enumerate(values.to_pylist()):
+    for place, text in enumerate(values):
         if text is not None:
             received_time = leads.received_times[place]
             record = LeadRecord(None, received_time, {feature.source: {"date": text}}, _NO_COUNTERS)
@@ -152,28 +137,20 @@ def _event_column(feature: Feature, leads: LeadColumns, as_of: datetime) -> Doub
     return column
 
 
-_VALUE_KINDS: Mapping[FeatureKind, str] = {
-    FeatureKind.NUMBER: "number",
-    FeatureKind.BOOLEAN: "boolean",
-    FeatureKind.CATEGORY: "category",
-    FeatureKind.DAYS_BEFORE_RECEIVED: "date",
-    FeatureKind.DAY_OF_WEEK: "date",
-    FeatureKind.TEXT_LENGTH: "text",
+_VALUE_KINDS: Mapping[FeatureKind, ValueKind] = {
+    FeatureKind.NUMBER: ValueKind.NUMBER,
+    FeatureKind.BOOLEAN: ValueKind.BOOLEAN,
+    FeatureKind.CATEGORY: ValueKind.CATEGORY,
+    FeatureKind.DAYS_BEFORE_RECEIVED: ValueKind.DATE,
+    FeatureKind.DAY_OF_WEEK: ValueKind.DATE,
+    FeatureKind.TEXT_LENGTH: ValueKind.TEXT_LENGTH,
 }
 
-_ARROW_TYPES: Mapping[str, Any] = {
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-    "category": pa.string(),
-    "date": pa.string(),
-    "text": pa.string(),
-}
-
-_COLUMN_ENCODERS: Mapping[FeatureKind, Callable[[Feature, Column, LeadColumns], Doubles]] = {
-    FeatureKind.NUMBER: _numbers,
-    FeatureKind.BOOLEAN: _answers,
+_COLUMN_ENCODERS: Mapping[FeatureKind, Callable[[Feature, Sequence[object], LeadColumns], Doubles]] = {
+    FeatureKind.NUMBER: _quantities,
+    FeatureKind.BOOLEAN: _quantities,
     FeatureKind.CATEGORY: _codes,
     FeatureKind.DAYS_BEFORE_RECEIVED: _of_dates,
     FeatureKind.DAY_OF_WEEK: _of_dates,
-    FeatureKind.TEXT_LENGTH: _lengths,
+    FeatureKind.TEXT_LENGTH: _quantities,
 }

@@ -1,6 +1,6 @@
 """Reads open leads in pages, as columns."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import asyncpg
 import numpy as np
 
 from scoring.bulk.open_leads import OpenLeadPage
-from scoring.features.lead_columns import LeadColumns
+from scoring.features.lead_columns import ColumnsNeeded, LeadColumns, ValueKind
 from scoring.features.lead_record import EventCounter
 from scoring.store.leads import OPEN
 from server.runtime.connection_pool import Driver
@@ -18,10 +18,27 @@ _CHAMPION = "SELECT id FROM models WHERE tenant_id = $1 AND state = 2"
 
 _COUNT = f"SELECT count(*) FROM leads WHERE tenant_id = $1 AND status = {OPEN}"
 
+# What PostgreSQL gives of a field whose name is a parameter; only values of the kind itself are anything at all. This
+# costs it hardly more than to write the whole document as text, which would be to be parsed again.
+_VALUES = {
+    ValueKind.NUMBER: "(fields->${}::text->>'number')::float8",
+    ValueKind.BOOLEAN: "(fields->${}::text->>'boolean')::boolean",
+    ValueKind.CATEGORY: "fields->${}::text->>'category'",
+    ValueKind.DATE: "fields->${}::text->>'date'",
+    ValueKind.TEXT_LENGTH: "char_length(fields->${}::text->>'text')",
+}
+_FIRST_FIELD_PARAMETER = 5
+
+# An empty document is added so that a large one is unpacked once, and not for each of its fields.
 _PAGE = f"""
-SELECT id, received_time, fields::text, score_probability,
-    CASE WHEN score_rule_set_id IS NULL THEN score_model_id END AS score_model_id
-FROM leads WHERE tenant_id = $1 AND status = {OPEN} AND id > $2 AND id <= $3 ORDER BY id LIMIT $4
+SELECT id, received_time, score_probability, score_model_id{{values}}
+FROM (
+    SELECT id, received_time, score_probability,
+        CASE WHEN score_rule_set_id IS NULL THEN score_model_id END AS score_model_id,
+        fields || '{{{{}}}}' AS fields
+    FROM leads WHERE tenant_id = $1 AND status = {OPEN} AND id > $2 AND id <= $3 ORDER BY id LIMIT $4
+) l
+ORDER BY id
 """
 
 _READ_TIME = """
@@ -76,7 +93,7 @@ class OpenLeads:
         return [lead_id for (lead_id,) in rows]
 
     async def open_page(
-        self, tenant_id: UUID, after: UUID, until: UUID, limit: int, event_types: Collection[str]
+        self, tenant_id: UUID, after: UUID, until: UUID, limit: int, needed: ColumnsNeeded
     ) -> OpenLeadPage:
         """Gives the first open leads of a span, in the order of their ids.
 
@@ -85,17 +102,19 @@ class OpenLeads:
             after: Their ids come after this one.
             until: And not after this one.
             limit: How many at most, 1 or more.
-            event_types: The types of events whose counters are wanted.
+            needed: The columns that are wanted.
         """
         async with self._database.transaction(tenant_id) as connection:
             # Before the leads are read: a score must not claim to have seen more than it has.
             [(read_time, one_by_one)] = await connection.fetch(_READ_TIME, tenant_id)
-            rows = await connection.fetch(_PAGE, tenant_id, after, until, limit)
-            counters = await _counters(connection, tenant_id, rows, event_types)
-        lead_ids, received_times, fields, probabilities, model_ids = zip(*rows, strict=True) if rows else ((),) * 5
+            fields = [field for field, _ in needed.fields]
+            rows = await connection.fetch(_page_statement(needed), tenant_id, after, until, limit, *fields)
+            counters = await _counters(connection, tenant_id, rows, needed.event_types)
+        columns = zip(*rows, strict=True) if rows else ((),) * (_FIRST_FIELD_PARAMETER - 1 + len(fields))
+        lead_ids, received_times, probabilities, model_ids, *values = columns
         return OpenLeadPage(
             lead_ids,
-            LeadColumns(received_times, fields, counters),
+            LeadColumns(received_times, dict(zip(needed.fields, values, strict=True)), counters),
             np.array(probabilities, dtype=np.float64),
             model_ids,
             read_time,
@@ -103,13 +122,19 @@ class OpenLeads:
         )
 
 
+def _page_statement(needed: ColumnsNeeded) -> str:
+    """Gives the statement that reads a page; the names of fields are its parameters from the fifth on."""
+    kinds = enumerate((kind for _, kind in needed.fields), _FIRST_FIELD_PARAMETER)
+    return _PAGE.format(values="".join(f", {_VALUES[kind].format(parameter)}" for parameter, kind in kinds))
+
+
 async def _counters(
-    connection: Driver, tenant_id: UUID, leads: Sequence[asyncpg.Record], event_types: Collection[str]
+    connection: Driver, tenant_id: UUID, leads: Sequence[asyncpg.Record], event_types: Sequence[str]
 ) -> dict[int, dict[str, EventCounter]]:
     """Gives the counters of leads by their places."""
     if not leads or not event_types:
         return {}
-    rows = await connection.fetch(_COUNTERS, tenant_id, leads[0]["id"], leads[-1]["id"], list(event_types))
+    rows = await connection.fetch(_COUNTERS, tenant_id, leads[0]["id"], leads[-1]["id"], event_types)
     places = {lead["id"]: place for place, lead in enumerate(leads)}
     counters: dict[int, dict[str, EventCounter]] = {}
     for lead_id, event_type, count, last_time, active_days, *decayed in rows:

@@ -34,7 +34,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Dependency = Literal["postgresql", "redis", "model_server"]
+Dependency = Literal["postgresql", "redis", "model_server", "ray"]
 
 
 class LeadlineError(Exception):

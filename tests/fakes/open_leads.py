@@ -1,15 +1,13 @@
 """Open leads in memory, in pages, and tables of models."""
 
 import asyncio
-from collections.abc import Collection
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from scoring.bulk.open_leads import OpenLeadPage
-from scoring.features.lead_columns import LeadColumns
+from scoring.features.lead_columns import ColumnsNeeded, LeadColumns
 from tests.fakes.scoring import BASE_LOG_ODDS, READ_TIME, FakeLeads, FakeScoreStore
 
 
@@ -36,9 +34,9 @@ class FakeOpenLeads:
         return lead_ids[size - 1 :: size] + (lead_ids[-1:] if len(lead_ids) % size else [])
 
     async def open_page(
-        self, tenant_id: UUID, after: UUID, until: UUID, limit: int, event_types: Collection[str]
+        self, tenant_id: UUID, after: UUID, until: UUID, limit: int, needed: ColumnsNeeded
     ) -> OpenLeadPage:
-        assert not event_types
+        assert not needed.event_types
         leads = [lead for lead in await self._leads.open_leads(tenant_id, after, limit) if lead.lead_id <= until]
         self.pages.append(len(leads))
         stored = [self._store.scores.get(lead.lead_id) for lead in leads]
@@ -46,7 +44,10 @@ class FakeOpenLeads:
             [lead.lead_id for lead in leads],
             LeadColumns(
                 [lead.record.received_time for lead in leads],
-                [orjson.dumps(dict(lead.record.fields)).decode() for lead in leads],
+                {
+                    (field, kind): [lead.record.fields.get(field, {}).get(kind.value) for lead in leads]
+                    for field, kind in needed.fields
+                },
                 {},
             ),
             np.array([None if score is None else score.probability for score in stored], np.float64),

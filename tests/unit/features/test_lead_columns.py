@@ -4,15 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import orjson
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.features.feature import MISSING, Feature, FeatureKind
 from scoring.features.feature_set import FeatureSet
-from scoring.features.lead_columns import LeadColumns, encode_columns
-from scoring.features.lead_record import EventCounter
+from scoring.features.lead_columns import LeadColumns, ValueKind, columns_needed, encode_columns
+from scoring.features.lead_record import EventCounter, LeadRecord
 from tests.lead_records import START
 
 NAMES = ("Visits", 'Say "when"', "Größe\n✓")
@@ -70,42 +68,59 @@ leads = st.lists(
 )
 
 
-def columns_of(drawn: list[tuple[datetime, dict[str, Any], dict[str, EventCounter]]]) -> LeadColumns:
-    """Give leads as columns, their fields as PostgreSQL writes jsonb."""
+def records_of(drawn: list[tuple[datetime, dict[str, Any], dict[str, EventCounter]]]) -> list[LeadRecord]:
+    """Give leads one by one."""
+    return [LeadRecord(None, received_time, fields, counted) for received_time, fields, counted in drawn]
+
+
+def columns_of(records: list[LeadRecord], feature_set: FeatureSet) -> LeadColumns:
+    """Give leads as columns."""
     return LeadColumns(
-        [received_time for received_time, _, _ in drawn],
-        [orjson.dumps(fields).decode() for _, fields, _ in drawn],
-        {place: counted for place, (_, _, counted) in enumerate(drawn) if counted},
+        [record.received_time for record in records],
+        {
+            (field, kind): [value_of(record, field, kind) for record in records]
+            for field, kind in columns_needed(feature_set).fields
+        },
+        {place: record.counters for place, record in enumerate(records) if record.counters},
     )
+
+
+def value_of(record: LeadRecord, field: str, kind: ValueKind) -> object:
+    """Give what a column holds of a lead."""
+    value: Any = record.fields.get(field, {}).get(kind.value)
+    return len(value) if kind is ValueKind.TEXT_LENGTH and value is not None else value
 
 
 @given(feature_sets(), leads, moments)
 def test_columns_give_the_same_bits_as_records(
     feature_set: FeatureSet, drawn: list[tuple[datetime, dict[str, Any], dict[str, EventCounter]]], as_of: datetime
 ) -> None:
-    columns = columns_of(drawn)
-    expected = feature_set.encode(columns.records(), as_of)
-    found = encode_columns(feature_set, columns, as_of)
+    records = records_of(drawn)
+    expected = feature_set.encode(records, as_of)
+    found = encode_columns(feature_set, columns_of(records, feature_set), as_of)
     assert found.dtype == np.float32
     assert found.shape == expected.shape
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("odd", ['{"F": {"number": "4"}}', '{"F": {"number": true}}', '{"F": 4}', '{"F": null}'])
-def test_what_does_not_fit_its_kind_is_taken_lead_by_lead(odd: str) -> None:
-    feature_set = FeatureSet([Feature("F", "F", FeatureKind.BOOLEAN), Feature("G", "G", FeatureKind.NUMBER)])
-    columns = LeadColumns([START] * 2, [odd.replace('"F"', '"F2"'), '{"F": {"boolean": true}, "G": {"number": 4}}'], {})
-    np.testing.assert_array_equal(
-        encode_columns(feature_set, columns, START), np.array([[np.nan, np.nan], [1, 4]], np.float32)
+def test_each_column_is_asked_for_once() -> None:
+    feature_set = FeatureSet(
+        [
+            Feature("F.days_before_received", "F", FeatureKind.DAYS_BEFORE_RECEIVED),
+            Feature("F.day_of_week", "F", FeatureKind.DAY_OF_WEEK),
+            Feature("F", "F", FeatureKind.NUMBER),
+            Feature("events.call.count", "call", FeatureKind.EVENT_COUNT),
+            Feature("events.call.days_since_last", "call", FeatureKind.DAYS_SINCE_EVENT),
+        ]
     )
-    mixed = LeadColumns([START], ['{"F": {"boolean": 1}, "G": {"number": 4}}'], {})
-    np.testing.assert_array_equal(encode_columns(feature_set, mixed, START), np.array([[1, 4]], np.float32))
+    needed = columns_needed(feature_set)
+    assert needed.fields == (("F", ValueKind.DATE), ("F", ValueKind.NUMBER))
+    assert needed.event_types == ("call",)
 
 
 def test_ten_thousand_categories_are_encoded() -> None:
     feature = Feature("F", "F", FeatureKind.CATEGORY, tuple(f"answer {number}" for number in range(1000)))
-    columns = LeadColumns(
-        [START] * 10_000, [f'{{"F": {{"category": "answer {number}"}}}}' for number in range(10_000)], {}
-    )
+    answers = [f"answer {number}" for number in range(10_000)]
+    columns = LeadColumns([START] * 10_000, {("F", ValueKind.CATEGORY): answers}, {})
     found = encode_columns(FeatureSet([feature]), columns, START + timedelta(days=1))
     np.testing.assert_array_equal(found[:, 0], np.minimum(np.arange(10_000), 1000).astype(np.float32))
