@@ -125,10 +125,10 @@ async def _watch(
     await _tell_what_arrived(method, served_by, [request], context)
     await _validate(request, context)
     for number in range(WATCHED_MESSAGES):
-        yield scoring_service_pb2.WatchScoresResponse(
-            resume_token=str(number),
-            score_change=scoring_service_pb2.ScoreChange(score=score_pb2.Score(probability=0.5)),
-        )
+        response: Any = GetMessageClass(method.output_type)(resume_token=str(number))
+        if isinstance(response, scoring_service_pb2.WatchScoresResponse):
+            response.score_change.score.probability = 0.5
+        yield response
         if request.resume_token == FAILS_LATE:
             await _fail(context, code_pb2.RESOURCE_EXHAUSTED, "SLOW_CONSUMER", "Too slow.")
         await asyncio.sleep(0.2)
