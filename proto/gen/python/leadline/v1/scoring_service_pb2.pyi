@@ -730,7 +730,7 @@ class ReplayScoreResponse(_message.Message):
     REPLAYED_FIELD_NUMBER: _builtins.int
     IDENTICAL_FIELD_NUMBER: _builtins.int
     identical: _builtins.bool
-    """Whether both have the same log-odds, bit for bit."""
+    """Whether both have the same log-odds, bit for bit, and the same value with the points of the rules."""
     @_builtins.property
     def stored(self) -> _score_pb2.Score:
         """The score as it was stored."""

@@ -207,7 +207,7 @@ class ScoringServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReplayScore(self, request, context):
-        """Computes a stored score once more from the model, the feature vector and the clock that were stored with it.
+        """Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
         Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -81,7 +81,7 @@ class ScoringServiceStub:
     Errors: LEAD_NOT_FOUND, NO_MODEL, DEPENDENCY_UNAVAILABLE.
     """
     ReplayScore: _grpc.UnaryUnaryMultiCallable[_scoring_service_pb2.ReplayScoreRequest, _scoring_service_pb2.ReplayScoreResponse]
-    """Computes a stored score once more from the model, the feature vector and the clock that were stored with it.
+    """Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
     Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
     """
     RescoreLeads: _grpc.UnaryUnaryMultiCallable[_scoring_service_pb2.RescoreLeadsRequest, _operations_pb2.Operation]
@@ -144,7 +144,7 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     Errors: LEAD_NOT_FOUND, NO_MODEL, DEPENDENCY_UNAVAILABLE.
     """
     ReplayScore: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.ReplayScoreRequest, _scoring_service_pb2.ReplayScoreResponse]  # type: ignore[assignment]
-    """Computes a stored score once more from the model, the feature vector and the clock that were stored with it.
+    """Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
     Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
     """
     RescoreLeads: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.RescoreLeadsRequest, _operations_pb2.Operation]  # type: ignore[assignment]
@@ -276,7 +276,7 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _scoring_service_pb2.ReplayScoreRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_scoring_service_pb2.ReplayScoreResponse, _abc.Awaitable[_scoring_service_pb2.ReplayScoreResponse]]:
-        """Computes a stored score once more from the model, the feature vector and the clock that were stored with it.
+        """Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
         Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
         """
 
