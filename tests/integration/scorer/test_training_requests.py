@@ -14,18 +14,15 @@ import psutil
 import pytest
 
 from deploy.local.postgres import EmbeddedPostgres
+from scoring.bulk.open_lead_rescoring import OpenLeadRescoring
+from scoring.cluster import page_rescoring
 from scoring.registry.model import Model, ModelState
-from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.publication import ModelPublisher
 from scoring.registry.serving import ModelLoader
-from scoring.scores.lead_scorer import LeadScorer
-from scoring.scores.rescoring import Rescoring
-from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
 from scoring.store.operations import Operations
-from scoring.store.scores import Scores
 from scoring.stream.consumer import StreamEntry
 from scoring.stream.operation_rescoring import OperationRescoring
 from scoring.stream.training_requests import TrainingRequests
@@ -61,7 +58,7 @@ class Worker:
             ModelChanges(database),
             ModelLoader(ModelServerControl(client, repository)),
         )
-        rescoring = Rescoring(Leads(database), ModelCache(self.models), LeadScorer(client), Scores(database))
+        rescoring = OpenLeadRescoring(page_rescoring(database, client, repository))
         self.tracking = repository.parent / "tracking"
         uri = f"sqlite:///{self.tracking / 'mlflow.db'}" if tracking_uri is None else tracking_uri
         self.requests = TrainingRequests(
