@@ -8,14 +8,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from leadline.v1.event_pb2 import Event
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead
 from rich.console import Console
 
 from deploy.local.stack import TENANT_ID, Stack
 from leadline_sdk import Client
+from server.runtime.redis import connect_redis
+from server.runtime.streams import LEAD_CHANGES
 from tests.benchmarks.simulated_leads import fields_and_log_odds
 
 DECIDED_LEADS = 3_000
+MOST_EVENTS = 8
+LOG_ODDS_AN_EVENT = 0.6
 TRAINING_SECONDS = 300.0
 
 
@@ -32,6 +37,17 @@ class TrainedStack:
     stack: Stack
     token: str
     leads: list[str]
+
+    async def has_handled_all(self) -> bool:
+        """Tell whether no message of changed leads waits."""
+        return await self.waiting_changes() == 0
+
+    async def waiting_changes(self) -> int:
+        """Count the messages of changed leads that workers have yet to handle."""
+        redis = await connect_redis(self.stack.valkey.url)
+        lengths = [await redis.xlen(stream) for stream in LEAD_CHANGES]
+        await redis.aclose()
+        return sum(lengths)
 
 
 def made_leads(random: np.random.Generator, first: int, count: int, *, decided: bool) -> list[Lead]:
@@ -63,10 +79,28 @@ def made_leads(random: np.random.Generator, first: int, count: int, *, decided: 
 def _prepare(stack: Stack, token: str, open_leads: int) -> list[str]:
     random = np.random.default_rng(7)
     with Client(stack.edge_address, token=token, tls=False) as client:
-        client.import_leads(made_leads(random, 0, DECIDED_LEADS, decided=True))
+        decided, events = _with_events(random, made_leads(random, 0, DECIDED_LEADS, decided=True))
+        client.import_leads(decided)
+        client.record_events(events)
         client.import_leads(made_leads(random, DECIDED_LEADS, open_leads, decided=False))
         client.train_model().wait(timeout=TRAINING_SECONDS)
         return [lead.name for lead in client.list_leads(filter="status = OPEN")]
+
+
+def _with_events(random: np.random.Generator, leads: list[Lead]) -> tuple[list[Lead], list[Event]]:
+    """Give leads of which the busy ones convert more, and what they did: so each event moves a score."""
+    events = []
+    for lead in leads:
+        count = int(random.integers(0, MOST_EVENTS + 1))
+        converted = random.random() < 1 / (1 + np.exp(2.5 - LOG_ODDS_AN_EVENT * count))
+        lead.status = LEAD_STATUS_CONVERTED if converted else LEAD_STATUS_LOST
+        received = lead.received_time.ToDatetime(tzinfo=UTC)
+        lead.outcome_time.FromDatetime(received + timedelta(days=20))
+        for number in range(count):
+            event = Event(event_id=f"{lead.external_id}-{number}", lead_external_id=lead.external_id, type="page_view")
+            event.occurred_time.FromDatetime(received + timedelta(days=float(random.uniform(0, 20))))
+            events.append(event)
+    return leads, events
 
 
 @asynccontextmanager
