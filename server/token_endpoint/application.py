@@ -1,0 +1,92 @@
+"""The HTTP application: `/oauth/token` (RFC 6749, client credentials) and `/.well-known/jwks.json`."""
+
+import base64
+import binascii
+from typing import Final
+from urllib.parse import parse_qs, unquote_plus
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from server.identity.credentials import ExchangeCredential
+from server.interceptors.published_keys import PublishedKeys
+from server.runtime.errors import DependencyUnavailable
+from server.runtime.identity_errors import ApiKeyRefused, LogInThrottled
+
+LARGEST_FORM: Final = 16 * 1024
+_NOT_STORED: Final = {"cache-control": "no-store"}
+
+
+class TokenEndpoint:
+    """Answers requests for tokens and for public keys.
+
+    Args:
+        exchange: Gives tokens for credentials.
+        keys: The public keys.
+        token_seconds: How long a token is good.
+    """
+
+    def __init__(self, exchange: ExchangeCredential, keys: PublishedKeys, token_seconds: int) -> None:
+        self._exchange = exchange
+        self._keys = keys
+        self._token_seconds = token_seconds
+
+    async def token(self, request: Request) -> Response:  # noqa: PLR0911 - one for each refusal of the standard
+        """Gives an access token for a client's id and secret, in the form or by HTTP Basic."""
+        content = b""
+        async for part in request.stream():
+            content += part
+            if len(content) > LARGEST_FORM:
+                return _refusal("invalid_request", 413)
+        try:
+            form = {name: values[-1] for name, values in parse_qs(content.decode(), max_num_fields=20).items()}
+            client_id, client_secret = _client(request, form)
+        except (ValueError, binascii.Error):
+            return _refusal("invalid_request", 400)
+        if form.get("grant_type") != "client_credentials":
+            return _refusal("unsupported_grant_type", 400)
+        scope = frozenset(form["scope"].split()) if "scope" in form else None
+        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        address = forwarded or (request.client.host if request.client else "")
+        try:
+            access, permissions = await self._exchange.client(client_id, client_secret, scope, address)
+        except ApiKeyRefused:
+            return _refusal("invalid_client", 401)
+        except LogInThrottled as error:
+            return _refusal("slow_down", 429, {"retry-after": str(round(error.retry_after_seconds) + 1)})
+        except DependencyUnavailable:
+            return _refusal("temporarily_unavailable", 503, {"retry-after": "1"})
+        answer = {
+            "access_token": access.text,
+            "token_type": "Bearer",
+            "expires_in": self._token_seconds,
+            "scope": " ".join(sorted(permissions)),
+        }
+        return JSONResponse(answer, headers=_NOT_STORED)
+
+    async def keys(self, _request: Request) -> Response:
+        """Gives the public keys."""
+        return JSONResponse(self._keys.document(), headers={"cache-control": "public, max-age=60"})
+
+    def application(self) -> Starlette:
+        """Gives the application."""
+        return Starlette(
+            routes=[
+                Route("/oauth/token", self.token, methods=["POST"]),
+                Route("/.well-known/jwks.json", self.keys, methods=["GET"]),
+            ]
+        )
+
+
+def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        return unquote_plus(client_id), unquote_plus(secret)
+    return form.get("client_id", ""), form.get("client_secret", "")
+
+
+def _refusal(error: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": error}, status_code=status, headers=_NOT_STORED | (headers or {}))
