@@ -4,8 +4,8 @@ The expected calibration error is the mean gap between the mean probability and 
 equal count, fewer where many leads have the same probability. It is never 0, not even where every probability is right,
 since rates of finitely many leads differ from their probabilities: what it reaches then is found by drawing outcomes
 from the probabilities themselves, 1,000 times (Broecker and Smith 2007, Weather and Forecasting 22). Its interval is
-the basic bootstrap's (Davison and Hinkley 1997, chapter 5) over 1,000 resamples of the leads: resampling raises the error,
-and this interval takes that back.
+the basic bootstrap's (Davison and Hinkley 1997, chapter 5) over 1,000 resamples of the leads: resampling raises the
+error, and this interval takes that back.
 """
 
 from collections.abc import Mapping, Sequence

@@ -49,6 +49,13 @@ ROWS = {
     "notification_reads": "INSERT INTO notification_reads VALUES ($1, $1, 'ana', now())",
     "crm_queue_items": "INSERT INTO crm_queue_items (tenant_id, id, queue, workflow_id, lead_id, reason, create_time) "
     "VALUES ($1, $1, 'sales', $1, $1, 'Hot', now())",
+    "experiments": "INSERT INTO experiments (tenant_id, id, kind, state, challenger_id, control_id, challenger_share, "
+    "hold_out_share, minimum_outcome_count) VALUES ($1, $1, 2, 1, $1, $1, 0.1, 0, 100)",
+    "experiment_leads": "INSERT INTO experiment_leads VALUES ($1, $1, $1, 2, 0.5)",
+    "monitoring_policies": "INSERT INTO monitoring_policies (tenant_id) VALUES ($1)",
+    "drift_reports": "INSERT INTO drift_reports VALUES ($1, $1, now(), now(), '{}')",
+    "alarms": "INSERT INTO alarms (tenant_id, id, model_id, kind, value, threshold, message) "
+    "VALUES ($1, $1, $1, 2, 0.2, 0.1, 'off')",
     "outbox": "INSERT INTO outbox (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
 }
 # Of no tenant: the keys that sign the tokens of all, the private ones sealed.
