@@ -1,4 +1,4 @@
-"""The worker of the scorer: rescores leads that change or all that are open, and trains models.
+"""The worker of the scorer: rescores leads that change or all that are open, trains models and watches them.
 
 python -m scoring.worker
 """
@@ -17,6 +17,8 @@ from scoring.bulk.page_rescoring import PageRescoring
 from scoring.cluster import PREDICTION_TIMEOUT_SECONDS, ClusterRescoring, Connections, page_rescoring
 from scoring.conversions.errors import to_unscorable_status
 from scoring.experiments.assign_leads import AssignLeads
+from scoring.monitoring.watch_models import WatchModels
+from scoring.registry.life_cycle import ModelLifeCycle
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.publication import ModelPublisher
@@ -27,10 +29,13 @@ from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.rescoring import Rescoring
 from scoring.store.dead_letters import DeadLetters
 from scoring.store.due_leads import DueLeads
+from scoring.store.due_tenants import DueTenants
 from scoring.store.experiments import Experiments
 from scoring.store.leads import Leads
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
+from scoring.store.monitored_leads import MonitoredLeads
+from scoring.store.monitoring import Monitoring
 from scoring.store.operations import Operations
 from scoring.store.rule_sets import RuleSets
 from scoring.store.scores import Scores
@@ -39,6 +44,7 @@ from scoring.stream.consumer import ConsumerSettings, StreamConsumer
 from scoring.stream.decaying_leads import DecayingLeads
 from scoring.stream.experiment_starts import ExperimentStarts
 from scoring.stream.lead_changes import LeadChanges
+from scoring.stream.monitoring_schedule import MonitoringSchedule
 from scoring.stream.operation_rescoring import OperationRescoring
 from scoring.stream.rescoring_requests import RescoringRequests
 from scoring.stream.training_requests import TrainingRequests
@@ -81,13 +87,16 @@ async def run(settings: WorkerSettings) -> None:
     assign_leads = AssignLeads(leads, model_cache, scorer, Experiments(database))
     rescoring = Rescoring(leads, model_cache, scorer, Scores(database))
     files = ModelFiles(settings.model_repository)
-    publisher = ModelPublisher(
-        files,
-        models,
-        ModelChanges(database),
-        ModelLoader(ModelServerControl(prediction_client, settings.model_repository)),
-    )
+    loader = ModelLoader(ModelServerControl(prediction_client, settings.model_repository))
+    publisher = ModelPublisher(files, models, ModelChanges(database), loader)
     operations = Operations(database)
+    relay_database = await Database.connect(settings.relay_database_url)
+    watch_models = WatchModels(
+        MonitoredLeads(database),
+        Monitoring(database),
+        ModelLifeCycle(models, ModelChanges(database), files, loader),
+        operations,
+    )
     pages = page_rescoring(database, prediction_client, settings.model_repository)
     operation_rescoring = OperationRescoring(operations, _open_lead_rescorer(settings, pages))
     decaying_leads = DecayingLeads(
@@ -130,6 +139,7 @@ async def run(settings: WorkerSettings) -> None:
             *(tasks.create_task(consumer.run()) for consumer in consumers),
             tasks.create_task(decaying_leads.run(ModelFiles(settings.model_repository).tenants)),
         ]
+        work.append(tasks.create_task(MonitoringSchedule(DueTenants(relay_database), watch_models).run()))
         _log.info("working")
         # A consumer that fails cancels this wait, and with it the process, which its supervisor starts again.
         await stop.wait()
@@ -138,6 +148,7 @@ async def run(settings: WorkerSettings) -> None:
     await prediction_client.close()
     with contextlib.suppress(ConnectionError, RedisError):
         await redis.aclose()
+    await relay_database.close()
     await database.close()
     _log.info("stopped")
 

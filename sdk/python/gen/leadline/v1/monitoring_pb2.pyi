@@ -246,7 +246,7 @@ class ScoreQuality(_message.Message):
     """AUC of the model's evaluation."""
     @_builtins.property
     def calibration_error(self) -> _experiment_pb2.Estimate:
-        """Expected calibration error over ten bins of equal count, with the interval of 1,000 resamples. Absent with fewer
+        """Expected calibration error over ten bins of about equal count, with the basic bootstrap interval. Absent with fewer
         outcomes than the policy asks for, as all below.
         """
 
