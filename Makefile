@@ -110,6 +110,10 @@ bench: install ## Run all benchmarks, or one: make bench NAME=score_latency
 
 # ---------------------------------------------------------------- running
 
+.PHONY: dashboard
+dashboard: ## Build the dashboard, which make up then serves under /app/; needs Node 20.9 or newer
+	clients/dashboard/build.sh
+
 .PHONY: up
 up: install ## Run the whole system on this machine until Ctrl-C; its data stays in .leadline
 	python -m deploy.local up

@@ -16,6 +16,7 @@ from deploy.local.demo.run import Demo, DemoFailed
 from deploy.local.demo.steps import Steps
 from deploy.local.memory import PeakMemory
 from deploy.local.process import ProcessFailed
+from deploy.local.processes import DASHBOARD
 from deploy.local.reload import reload_on_change
 from deploy.local.stack import Stack
 from deploy.local.termination import interrupted_by_termination
@@ -119,7 +120,11 @@ def addresses(stack: Stack) -> Table:
         A table of names and addresses.
     """
     table = Table(title="Leadline", title_style="bold", show_header=False)
+    dashboard = (
+        f"http://{stack.edge_address}/app/" if (DASHBOARD / "index.html").exists() else "build it: make dashboard"
+    )
     for name, address in {
+        "dashboard": dashboard,
         "gRPC, gRPC-web": stack.edge_address,
         "REST": f"http://{stack.edge_address}/v1/leads",
         "WebSocket": f"ws://{stack.edge_address}/ws",

@@ -15,6 +15,8 @@ from deploy.local.process import ChildProcess
 from deploy.local.readiness import answers_http, serves_grpc
 
 REPOSITORY = Path(__file__).parents[2]
+DASHBOARD = REPOSITORY / "clients" / "dashboard" / "out"
+"""The dashboard once it is built (`make dashboard`); the edge then serves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ def edge_environment(folder: DataFolder, ports: StackPorts) -> dict[str, str]:
     Returns:
         Variables with the prefix `LEADLINE_`.
     """
-    return {
+    dashboard = {"LEADLINE_DASHBOARD_FOLDER": str(DASHBOARD)} if (DASHBOARD / "index.html").exists() else {}
+    return dashboard | {
         "LEADLINE_LISTEN_ADDRESS": f"{LOOPBACK}:{ports.edge}",
         "LEADLINE_ADMIN_ADDRESS": f"{LOOPBACK}:{ports.edge_admin}",
         "LEADLINE_SERVER_ADDRESSES": f"{LOOPBACK}:{ports.server}",

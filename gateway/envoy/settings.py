@@ -75,6 +75,7 @@ class EdgeSettings(BaseSettings):
         anonymous_requests_per_second: What all callers without a token may send together (health, preflights).
         unary_timeout_seconds: When a unary rpc is given up, unless its caller sends a `grpc-timeout`.
         access_log_file: Where each request is logged; absent means standard output.
+        dashboard_folder: The built dashboard, served under `/app/`; absent means that it is served elsewhere.
     """
 
     model_config = SettingsConfigDict(env_prefix="LEADLINE_", extra="forbid")
@@ -98,6 +99,7 @@ class EdgeSettings(BaseSettings):
     anonymous_requests_per_second: Rate = 1_000
     unary_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = 15.0
     access_log_file: Path | None = None
+    dashboard_folder: Path | None = None
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:

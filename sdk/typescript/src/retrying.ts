@@ -13,12 +13,12 @@ const MOST_RETRY_TOKENS = 100;
 const TOKENS_FOR_A_SUCCESS = 0.1;
 
 /**
- * Tells whether a call may be sent again by itself: where the contract says that it has no side effects, or where its
+ * Tells whether a call may be sent again by itself: where the contract says that it has no side effects or that repetitions are known, or where its
  * one request carries an idempotency key.
  */
 export function isRepeatable(method: DescMethod): boolean {
   if (method.methodKind !== "unary") return false;
-  return method.idempotency === IdempotencyLevel.NO_SIDE_EFFECTS || "idempotencyKey" in method.input.field;
+  return method.idempotency !== IdempotencyLevel.IDEMPOTENCY_UNKNOWN || "idempotencyKey" in method.input.field;
 }
 
 /** Stops retries while more than about one call in ten fails, so that a client never adds to an overload. */

@@ -1,0 +1,174 @@
+/** The log-in: by e-mail and password, with a second factor where there is one, or with a token. */
+import Alert from "@mui/material/Alert";
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import Card from "@mui/material/Card";
+import Link from "@mui/material/Link";
+import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
+import Typography from "@mui/material/Typography";
+import { useRouter, useSearchParams } from "next/navigation";
+import { AuthenticationService } from "leadline-sdk/contract/authentication_service";
+import { type SyntheticEvent, useEffect, useState } from "react";
+
+import { useErrorText } from "@/common/error_text";
+import { isStoragePersistent } from "@/common/storage";
+import { Logo } from "@/shell/logo";
+import { useLanguage } from "@/text/language";
+
+import { pastedTokens, publicClient, tokensOf } from "./session";
+import { useSession } from "./session_context";
+
+/** The page on which people log in. Afterwards they are where they wanted to go. */
+export function LogIn() {
+  const { t } = useLanguage();
+  const { session, hasExpired } = useSession();
+  const router = useRouter();
+  const target = useSearchParams().get("next") ?? "/";
+  const [way, setWay] = useState<"password" | "token">("password");
+
+  useEffect(() => {
+    // Only a path of our own: an address of somebody else must not be reached by a link to our log-in.
+    if (session) router.replace(/^\/(?![/\\])/.test(target) ? target : "/");
+  }, [session, router, target]);
+
+  return (
+    <Box component="main" sx={{ minHeight: "100dvh", display: "grid", placeItems: "center", p: 2 }}>
+      <Stack spacing={3} sx={{ width: "100%", maxWidth: 400 }}>
+        <Stack spacing={1} sx={{ alignItems: "center" }}>
+          <Logo size={52} />
+          <Typography variant="h1">Leadline</Typography>
+          <Typography color="textSecondary">{t("app.tagline")}</Typography>
+        </Stack>
+        {hasExpired && <Alert severity="info">{t("logIn.expired")}</Alert>}
+        {!isStoragePersistent() && <Alert severity="warning">{t("logIn.memory")}</Alert>}
+        <Card sx={{ p: 3 }}>{way === "password" ? <PasswordForm /> : <TokenForm />}</Card>
+        <Link
+          component="button"
+          variant="body2"
+          sx={{ alignSelf: "center" }}
+          onClick={() => {
+            setWay(way === "password" ? "token" : "password");
+          }}
+        >
+          {t(way === "password" ? "logIn.withToken" : "logIn.withPassword")}
+        </Link>
+      </Stack>
+    </Box>
+  );
+}
+
+function PasswordForm() {
+  const { t } = useLanguage();
+  const { begin } = useSession();
+  const errorText = useErrorText();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [challenge, setChallenge] = useState<string>();
+  const [code, setCode] = useState("");
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setIsBusy] = useState(false);
+
+  const logIn = async (): Promise<void> => {
+    const service = publicClient().service(AuthenticationService);
+    if (challenge !== undefined) {
+      begin(tokensOf(await service.verifySecondFactor({ challenge, code: code.trim() })));
+      return;
+    }
+    const { result } = await service.logIn({ email: email.trim(), password });
+    if (result.case === "tokens") begin(tokensOf(result.value));
+    if (result.case === "secondFactorRequired") setChallenge(result.value.challenge);
+  };
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    setIsBusy(true);
+    setError(undefined);
+    logIn()
+      .catch(setError)
+      .finally(() => {
+        setIsBusy(false);
+      });
+  };
+
+  return (
+    <Stack component="form" spacing={2} onSubmit={submit} noValidate={false}>
+      <Typography variant="h2">{t(challenge === undefined ? "logIn.title" : "logIn.code.title")}</Typography>
+      {error !== undefined && <Alert severity="error">{errorText(error)}</Alert>}
+      {challenge === undefined ? (
+        <>
+          <TextField
+            label={t("logIn.email")}
+            type="email"
+            autoComplete="username"
+            required
+            autoFocus
+            value={email}
+            onChange={(event) => {
+              setEmail(event.target.value);
+            }}
+          />
+          <TextField
+            label={t("logIn.password")}
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => {
+              setPassword(event.target.value);
+            }}
+          />
+        </>
+      ) : (
+        <TextField
+          label={t("logIn.code")}
+          autoComplete="one-time-code"
+          required
+          autoFocus
+          value={code}
+          onChange={(event) => {
+            setCode(event.target.value);
+          }}
+        />
+      )}
+      <Button type="submit" variant="contained" size="large" loading={isBusy}>
+        {t(challenge === undefined ? "logIn.submit" : "logIn.code.submit")}
+      </Button>
+    </Stack>
+  );
+}
+
+function TokenForm() {
+  const { t } = useLanguage();
+  const { begin } = useSession();
+  const [text, setText] = useState("");
+  const [isRefused, setIsRefused] = useState(false);
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    const tokens = pastedTokens(text);
+    setIsRefused(tokens === undefined);
+    if (tokens) begin(tokens);
+  };
+  return (
+    <Stack component="form" spacing={2} onSubmit={submit}>
+      <Typography variant="h2">{t("logIn.token")}</Typography>
+      <TextField
+        label={t("logIn.token")}
+        helperText={isRefused ? t("logIn.token.bad") : t("logIn.token.hint")}
+        error={isRefused}
+        multiline
+        minRows={3}
+        maxRows={6}
+        required
+        autoFocus
+        value={text}
+        slotProps={{ htmlInput: { spellCheck: false, autoCapitalize: "off" } }}
+        onChange={(event) => {
+          setText(event.target.value);
+        }}
+      />
+      <Button type="submit" variant="contained" size="large">
+        {t("logIn.submit")}
+      </Button>
+    </Stack>
+  );
+}

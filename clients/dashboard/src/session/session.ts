@@ -1,0 +1,104 @@
+/** Who is logged in: the tokens, their renewal and their end. */
+import { Client, type TokenSource, Unauthenticated } from "leadline-sdk";
+import { AuthenticationService, type TokenSet } from "leadline-sdk/contract/authentication_service";
+
+import { readSetting, writeSetting } from "@/common/storage";
+import { dateOf } from "@/text/formats";
+
+const SETTING = "session";
+const MARGIN_MS = 30_000;
+
+/** What is kept of a session. */
+export interface SessionTokens {
+  readonly accessToken: string;
+  /** When the access token ends, in milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Empty for a token that was pasted: it can't be renewed. */
+  readonly refreshToken: string;
+  readonly displayName: string;
+  readonly email: string;
+}
+
+/** Gives what to keep of the answer to a log-in. */
+export function tokensOf(set: TokenSet): SessionTokens {
+  return {
+    accessToken: set.accessToken,
+    expiresAt: set.accessTokenExpireTime ? dateOf(set.accessTokenExpireTime).getTime() : 0,
+    refreshToken: set.refreshToken,
+    displayName: set.user?.displayName ?? "",
+    email: set.user?.email ?? "",
+  };
+}
+
+/** Gives a session of a token that was pasted; undefined if it is none. */
+export function pastedTokens(text: string): SessionTokens | undefined {
+  const token = text.trim().replace(/^"|"$/g, "");
+  try {
+    const [, payload = ""] = token.split(".");
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { exp?: number; sub?: string };
+    if (typeof claims.exp !== "number") return undefined;
+    const name = claims.sub ?? "";
+    return { accessToken: token, expiresAt: claims.exp * 1_000, refreshToken: "", displayName: name, email: "" };
+  } catch {
+    // Neither base64 nor JSON: it is no token.
+    return undefined;
+  }
+}
+
+/** Gives what is kept of the session; undefined if nobody is logged in. */
+export function keptTokens(): SessionTokens | undefined {
+  const text = readSetting(SETTING);
+  return text === undefined ? undefined : (JSON.parse(text) as SessionTokens);
+}
+
+/** Keeps a session; undefined forgets it. */
+export function keepTokens(tokens: SessionTokens | undefined): void {
+  writeSetting(SETTING, tokens && JSON.stringify(tokens));
+}
+
+/** A client for what needs no log-in. */
+export const publicClient = (): Client => new Client(window.location.origin, { token: "" });
+
+/**
+ * Gives the source of tokens for the calls of a session. A refresh token is used up by its use, so all tabs of the
+ * browser take turns and look first whether another has renewed already.
+ *
+ * @param onEnd Told when the session is over.
+ */
+export function tokenSource(onEnd: () => void): TokenSource {
+  let renewing: Promise<string> | undefined;
+  return (refused) => {
+    const held = keptTokens();
+    if (held && held.accessToken !== refused && held.expiresAt - MARGIN_MS > Date.now()) return held.accessToken;
+    renewing ??= exclusively(() => renewed(refused, onEnd)).finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  };
+}
+
+async function renewed(refused: string | undefined, onEnd: () => void): Promise<string> {
+  const held = keptTokens();
+  if (!held) return "";
+  if (held.accessToken !== refused && held.expiresAt - MARGIN_MS > Date.now()) return held.accessToken;
+  if (held.refreshToken === "") {
+    if (refused !== undefined || held.expiresAt <= Date.now()) onEnd();
+    return held.accessToken;
+  }
+  try {
+    const service = publicClient().service(AuthenticationService);
+    const tokens = tokensOf(await service.refreshToken({ refreshToken: held.refreshToken }));
+    keepTokens({ ...tokens, displayName: tokens.displayName || held.displayName, email: tokens.email || held.email });
+    return tokens.accessToken;
+  } catch (error) {
+    if (error instanceof Unauthenticated) onEnd();
+    throw error;
+  }
+}
+
+async function exclusively(action: () => Promise<string>): Promise<string> {
+  // Locks are there only on pages of a secure origin.
+  if (!("locks" in navigator)) return action();
+  return navigator.locks.request("leadline-session", action);
+}

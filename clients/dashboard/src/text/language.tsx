@@ -1,0 +1,60 @@
+/** The language that is shown, and what is written in it: texts, numbers, dates. */
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+
+import { readSetting, writeSetting } from "@/common/storage";
+
+import { en } from "./en";
+import { formatsOf, type Formats } from "./formats";
+import { type Language, LANGUAGES, type Texts, type Translate } from "./texts";
+
+interface LanguageValue {
+  readonly language: Language;
+  readonly choose: (language: Language) => void;
+  readonly t: Translate;
+  readonly formats: Formats;
+}
+
+const LanguageContext = createContext<LanguageValue | undefined>(undefined);
+const SETTING = "language";
+
+function preferred(): Language {
+  const wanted = [readSetting(SETTING) ?? "", ...navigator.languages].map((tag) => tag.slice(0, 2));
+  return wanted.find((tag): tag is Language => tag in LANGUAGES) ?? "en";
+}
+
+/** Gives what is inside the language that was chosen, or the browser's. */
+export function LanguageProvider({ children }: { readonly children: ReactNode }) {
+  const [language, setLanguage] = useState(preferred);
+  const [texts, setTexts] = useState<Texts>(en);
+  useEffect(() => {
+    document.documentElement.lang = language;
+    if (language === "en") {
+      setTexts(en);
+      return;
+    }
+    let isCurrent = true;
+    void import("./de").then(({ de }) => {
+      if (isCurrent) setTexts(de);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [language]);
+  const value = useMemo<LanguageValue>(() => {
+    const t: Translate = (key, values = {}) =>
+      texts[key].replace(/\{(\w+)\}/g, (hole: string, name: string) => String(values[name] ?? hole));
+    const choose = (chosen: Language): void => {
+      writeSetting(SETTING, chosen);
+      setLanguage(chosen);
+    };
+    return { language, choose, t, formats: formatsOf(language) };
+  }, [language, texts]);
+  return <LanguageContext value={value}>{children}</LanguageContext>;
+}
+
+/** Gives the language and what is written in it. */
+export function useLanguage(): LanguageValue {
+  const value = useContext(LanguageContext);
+  if (!value) throw new Error("outside of LanguageProvider");
+  return value;
+}

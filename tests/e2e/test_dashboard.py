@@ -1,0 +1,60 @@
+"""The dashboard in a real browser against the whole stack: on a desktop and on a phone."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.local.processes import DASHBOARD
+from tests.e2e.conftest import TrainedTenant
+
+FOLDER = DASHBOARD.parent
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+# Of the pages themselves; charts come after what they belong to is shown.
+MOST_JAVASCRIPT = {"board": 350 * 1024, "lead": 400 * 1024}
+
+
+@pytest.fixture(scope="module")
+def journey(trained: TrainedTenant, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What the journey found; its screenshots are in `build/dashboard`."""
+    if CHROMIUM is None:
+        pytest.skip("no browser: install Chromium, or name one in CHROMIUM")
+    if not (DASHBOARD / "index.html").exists():
+        pytest.skip("the dashboard is not built: make dashboard")
+    token = tmp_path_factory.mktemp("journey") / "token"
+    token.write_text(trained.token, encoding="utf-8")
+    command = ["node", "tests/journey.mjs", trained.stack.edge_address, str(token), "../../build/dashboard"]
+    environment = {**os.environ, "CHROMIUM": CHROMIUM}
+    done = subprocess.run(command, cwd=FOLDER, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_pages_work_without_an_error_or_a_breach_of_the_content_policy(journey: dict[str, object]) -> None:
+    assert journey["errors"] == []
+
+
+def test_no_request_leaves_for_another_host(journey: dict[str, object]) -> None:
+    assert journey["foreign"] == []
+
+
+def test_axe_finds_nothing_serious(journey: dict[str, object]) -> None:
+    assert journey["violations"] == []
+
+
+def test_a_page_loads_little_javascript(journey: dict[str, object]) -> None:
+    sizes = journey["javascript"]
+    assert isinstance(sizes, dict)
+    assert len(sizes) == 4
+    for name, size in sizes.items():
+        assert 0 < size <= MOST_JAVASCRIPT[name.split()[1]], sizes
+
+
+def test_pictures_are_kept(journey: dict[str, object]) -> None:
+    assert journey
+    kept = {picture.name for picture in Path(FOLDER, "../../build/dashboard").glob("*.png")}
+    assert {f"{device}-{page}.png" for device in ("desktop", "phone") for page in ("board", "lead", "models")} <= kept
