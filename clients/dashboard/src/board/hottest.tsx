@@ -61,7 +61,7 @@ export function Hottest({ leads }: { readonly leads: readonly BoardLead[] }) {
                   {nameOf(lead)}
                 </Typography>
                 <Typography variant="caption" color="textSecondary" noWrap component="div" dir="auto">
-                  {lead.company || lead.owner || "\u00a0"}
+                  {[lead.company, lead.email, lead.owner].find((text) => text && text !== nameOf(lead)) ?? "\u00a0"}
                 </Typography>
               </Box>
               <Typography sx={{ fontWeight: 750, fontSize: "1.05rem" }}>{lead.score?.value}</Typography>

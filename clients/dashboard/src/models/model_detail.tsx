@@ -19,6 +19,8 @@ import { ModelActions } from "./model_actions";
 import { ModelPlots } from "./model_plots";
 import { Reliability } from "./reliability";
 
+const ALGORITHMS: Readonly<Record<number, TextKey>> = { 1: "models.algorithm.1", 2: "models.algorithm.2" };
+
 interface ModelDetailProps {
   readonly model: Model;
   readonly models: readonly Model[];
@@ -33,8 +35,7 @@ export function ModelDetail({ model, models }: ModelDetailProps) {
   );
   const other = others.find(({ name }) => name === otherName);
   const evaluation = model.evaluation;
-  const algorithm: TextKey =
-    model.algorithm === 1 || model.algorithm === 2 ? `models.algorithm.${model.algorithm}` : "models.algorithm.unknown";
+  const algorithm = ALGORITHMS[model.algorithm] ?? "models.algorithm.unknown";
   return (
     <Box sx={{ display: "grid", gap: { xs: 2, md: 2.5 }, minWidth: 0 }}>
       <Panel title={t("models.version", { version: String(model.version) })} action={<ModelActions model={model} models={models} />}>
