@@ -249,7 +249,7 @@ export type ScoreQuality = Message<"leadline.v1.ScoreQuality"> & {
   observedRate: number;
 
   /**
-   * Expected calibration error over ten bins of equal count, with the interval of 1,000 resamples. Absent with fewer
+   * Expected calibration error over ten bins of about equal count, with the basic bootstrap interval. Absent with fewer
    * outcomes than the policy asks for, as all below.
    *
    * @generated from field: leadline.v1.Estimate calibration_error = 4;

@@ -766,7 +766,7 @@ export type ReplayScoreResponse = Message<"leadline.v1.ReplayScoreResponse"> & {
   replayed?: Score | undefined;
 
   /**
-   * Whether both have the same log-odds, bit for bit.
+   * Whether both have the same log-odds, bit for bit, and the same value with the points of the rules.
    *
    * @generated from field: bool identical = 3;
    */
@@ -953,7 +953,7 @@ export const ScoringService: GenService<{
     output: typeof SuggestChangesResponseSchema;
   },
   /**
-   * Computes a stored score once more from the model, the feature vector and the clock that were stored with it.
+   * Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
    * Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
    *
    * @generated from rpc leadline.v1.ScoringService.ReplayScore
