@@ -149,3 +149,23 @@ def test_command_runs_the_binary_of_the_wheel(tmp_path: Path) -> None:
     command = envoy_command(tmp_path / "envoy.yaml", threads=3)
     assert Path(command[0]).is_file()
     assert command[command.index("--concurrency") + 1] == "3"
+
+
+def test_dashboard_is_served_without_a_token_under_a_strict_policy(tmp_path: Path) -> None:
+    without = json.dumps(configuration(tmp_path))
+    assert "/app/" not in without
+    read = configuration(tmp_path, dashboard_folder=tmp_path)
+    rules = http_filter(read, "jwt_authn")["rules"]
+    assert {"match": {"prefix": "/app/"}} in rules
+    assert rules.index({"match": {"prefix": "/app/"}}) < len(rules) - 1
+    routes = manager(read)["route_config"]["virtual_hosts"][0]["routes"]
+    for route in routes:
+        if route["match"].get("prefix", "").startswith("/app/"):
+            mutations = route["typed_per_filter_config"]["envoy.filters.http.header_mutation"]["mutations"]
+            headers = {
+                entry["append"]["header"]["key"]: entry["append"]["header"]["value"]
+                for entry in mutations["response_mutations"]
+            }
+            assert "script-src 'self';" in headers["content-security-policy"]
+            assert "unsafe" not in headers["content-security-policy"]
+    assert [route["match"].get("prefix") for route in routes[1:3]] == ["/app/_next/static/", "/app/"]
