@@ -7,9 +7,9 @@ from leadline.v1 import experiment_pb2
 
 from scoring.conversions.scores import to_timestamp
 from scoring.experiments.experiment import Arm, Experiment, ExperimentKind, ExperimentPlan
-from scoring.statistics.intervals import Estimate
 from scoring.experiments.result import ArmComparison, ArmLeads, ExperimentResult
 from scoring.experiments.run_experiments import DEFAULT_MINIMUM_OUTCOME_COUNT
+from scoring.statistics.intervals import Estimate
 from server.runtime.identifiers import format_name, parse_name
 
 

@@ -22,9 +22,9 @@ from deploy.local.development_token import DevelopmentKey
 from deploy.local.ports import free_port
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
-from scoring.stream.lead_changes import STREAM
 from server.runtime.database import Database
 from server.runtime.identifiers import format_name
+from server.runtime.streams import lead_changes_of
 from tests.eventually import eventually
 from tests.fakes.model_server import FakeModelServer, serve
 from tests.integration.scorer.conftest import add_champion, add_lead
@@ -87,10 +87,11 @@ async def test_the_worker_scores_what_changes_once_the_model_server_is_there(
     await add_champion(database, tenant_id)
     lead_id = await add_lead(database, tenant_id)
     payload = orjson.dumps({"lead_ids": [str(lead_id)]})
-    await redis.xadd(STREAM, {"tenant_id": str(tenant_id), "payload": payload})
+    stream = lead_changes_of(tenant_id)
+    await redis.xadd(stream, {"tenant_id": str(tenant_id), "payload": payload})
 
     async def is_taken() -> bool:
-        return await redis.exists(STREAM) == 1 and await redis.xinfo_groups(STREAM) != []
+        return await redis.exists(stream) == 1 and await redis.xinfo_groups(stream) != []
 
     async def is_scored() -> bool:
         async with database.transaction(tenant_id) as connection:

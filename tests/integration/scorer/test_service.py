@@ -429,7 +429,8 @@ class TestWatch:
             for lead_id, value in ((high, 80), (low, 20)):
                 await connection.execute(
                     "UPDATE leads SET score_probability = $3::float8 / 100, score_log_odds = 0, "
-                    "score_base_log_odds = 0, score_value = $3::int, score_model_id = $2, score_id = $2, score_time = now() WHERE id = $1",
+                    "score_base_log_odds = 0, score_value = $3::int, score_model_id = $2, score_id = $2, "
+                    "score_time = now() WHERE id = $1",
                     lead_id,
                     new_id(),
                     value,

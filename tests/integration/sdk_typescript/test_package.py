@@ -45,7 +45,7 @@ def test_the_quick_start_works_from_the_package_alone(leadline: FakeLeadline, sd
     program = project / "quick_start.mjs"
     program.write_text(HEAD + code.replace("leadline.example.com:443", f"http://{leadline.address}"), encoding="utf-8")
     lines: list[str] = []
-    run = ["node", program]
+    run = ["node", str(program)]
     with subprocess.Popen(run, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout is not None
         for line in running.stdout:
@@ -74,6 +74,6 @@ def test_the_browser_entry_needs_nothing_of_node(project: Path) -> None:
         "console.log(typeof new Client('http://localhost', { token: 't' }).service(LeadService).getLead);\n",
         encoding="utf-8",
     )
-    run = ["node", program]
+    run = ["node", str(program)]
     used = subprocess.run(run, cwd=project, check=False, capture_output=True, text=True)
     assert used.stdout == "function\n", used.stderr

@@ -85,7 +85,7 @@ async def test_a_watch_tells_at_once_and_resumes_without_a_gap(
 
 
 async def test_a_forged_token_and_another_reader_s_are_refused(
-    stub: Any, database: Database, tenant_id: UUID, development_key: DevelopmentKey
+    stub: Any, tenant_id: UUID, development_key: DevelopmentKey
 ) -> None:
     ana, ben = (bearer_of(development_key, tenant_id, name) for name in ("ana", "ben"))
     watch = stub.WatchNotifications(notification_service_pb2.WatchNotificationsRequest(), metadata=ana, timeout=20)
