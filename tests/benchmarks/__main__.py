@@ -9,7 +9,19 @@ import sys
 
 from rich.console import Console
 
-NAMES = ("accuracy", "score_latency", "import", "explain", "training", "bulk", "demo", "cache", "freshness", "watchers", "ingest")
+NAMES = (
+    "accuracy",
+    "score_latency",
+    "import",
+    "explain",
+    "training",
+    "bulk",
+    "demo",
+    "cache",
+    "freshness",
+    "watchers",
+    "ingest",
+)
 
 
 def main(wanted: list[str]) -> int:
