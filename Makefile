@@ -76,7 +76,7 @@ check-contract: proto/third_party ## Lint the contract, refuse breaking changes 
 # ---------------------------------------------------------------- checking
 
 .PHONY: check
-check: install check-contract ## Format, lint, types, architecture, contract, dependencies
+check: install check-contract check-typescript ## Format, lint, types, architecture, contract, dependencies
 	ruff format --check .
 	ruff check .
 	mypy $(PACKAGES)
@@ -84,6 +84,12 @@ check: install check-contract ## Format, lint, types, architecture, contract, de
 	deptry .
 	vulture
 	python -m gateway.envoy.render --validate
+
+# Building the dashboard installs what both parts need and builds the SDK, whose types the dashboard is checked against.
+.PHONY: check-typescript
+check-typescript: dashboard ## Lint and check the types of the TypeScript SDK and of the dashboard
+	cd sdk/typescript && npm run --silent lint
+	cd clients/dashboard && npm run --silent lint
 
 .PHONY: format
 format: install ## Format and fix what can be fixed by itself
@@ -95,7 +101,7 @@ audit: install ## Look for known vulnerabilities in the locked dependencies (ask
 	pip-audit --require-hashes --disable-pip -r requirements.txt
 
 .PHONY: test
-test: install ## Run all tests
+test: install dashboard ## Run all tests; those of the dashboard's pages need Chromium
 	pytest
 
 .PHONY: test-unit

@@ -7,7 +7,7 @@ command -v npm > /dev/null || { echo 'npm is missing: the dashboard is built wit
 sources=(src public scripts package.json package-lock.json next.config.ts tsconfig.json build.sh
   ../../sdk/typescript/{src,gen,package.json,package-lock.json,tsconfig.json,tsconfig.build.json})
 digest=$(find "${sources[@]}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
-if [ "$(cat out/.digest 2> /dev/null)" = "$digest" ]; then
+if [ "$(cat out/.digest 2> /dev/null)" = "$digest" ] && [ -e ../../sdk/typescript/dist/src/index.d.ts ]; then
   echo 'The dashboard is built already.'
   exit 0
 fi
