@@ -15,6 +15,7 @@ from leadline.v1.integration_service_pb2_grpc import IntegrationServiceStub
 from leadline.v1.scoring_service_pb2 import WatchScoresRequest
 from leadline.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
+EVENT_TYPE = "page_view"
 STREAMS = 4
 
 _numbers = itertools.count()
@@ -22,7 +23,7 @@ _numbers = itertools.count()
 
 def event_of(lead: str) -> Event:
     """Make an event of a lead that happens now."""
-    event = Event(event_id=f"live-{next(_numbers)}", lead=lead, type="page_view")
+    event = Event(event_id=f"live-{next(_numbers)}", lead=lead, type=EVENT_TYPE)
     event.occurred_time.FromDatetime(datetime.now(UTC))
     return event
 
@@ -64,8 +65,11 @@ class Freshness:
 
         Returns:
             How many events were acknowledged.
+
+        Raises:
+            RuntimeError: if the scores of all leads are awaited, so that none is left to send an event of.
         """
-        turn = itertools.cycle(leads)
+        turn, stalled = itertools.cycle(leads), asyncio.Event()
         async with grpc.aio.insecure_channel(address) as channel:
             stub: Any = IntegrationServiceStub(channel)
             begin = time.perf_counter()
@@ -76,7 +80,10 @@ class Freshness:
                     if due > begin + seconds:
                         return
                     await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                    lead = next(lead for lead in turn if lead not in self.sent)
+                    lead = next((lead for lead in itertools.islice(turn, len(leads)) if lead not in self.sent), None)
+                    if lead is None:
+                        stalled.set()
+                        return
                     self.sent[lead] = time.perf_counter()
                     yield PublishEventsRequest(sequence_number=number, events=[event_of(lead)])
 
@@ -86,7 +93,10 @@ class Freshness:
                     count += len(answer.acknowledgements)
                 return count
 
-            return sum(await asyncio.gather(*(publish(stream) for stream in range(STREAMS))))
+            acknowledged = sum(await asyncio.gather(*(publish(stream) for stream in range(STREAMS))))
+        if stalled.is_set():
+            raise RuntimeError(f"the scores of all {len(leads)} leads are awaited, and none comes")
+        return acknowledged
 
 
 async def publish_all(address: str, token: str, events: Sequence[Event], *, batch_size: int, streams: int) -> int:

@@ -16,10 +16,12 @@ from deploy.local.stack import TENANT_ID, Stack
 from leadline_sdk import Client
 from server.runtime.redis import connect_redis
 from server.runtime.streams import LEAD_CHANGES
+from tests.benchmarks.live_load import EVENT_TYPE
 from tests.benchmarks.simulated_leads import fields_and_log_odds
 
 DECIDED_LEADS = 3_000
 MOST_EVENTS = 8
+FOLLOWED_DAYS = 20.0
 LOG_ODDS_AN_EVENT = 0.6
 TRAINING_SECONDS = 300.0
 
@@ -78,29 +80,40 @@ def made_leads(random: np.random.Generator, first: int, count: int, *, decided: 
 
 def _prepare(stack: Stack, token: str, open_leads: int) -> list[str]:
     random = np.random.default_rng(7)
+    decided = made_leads(random, 0, DECIDED_LEADS, decided=True)
+    undecided = made_leads(random, DECIDED_LEADS, open_leads, decided=False)
+    # Events that only decided leads have would be taken for ones that come with the outcome, and not be learned from.
+    events = [event for lead in decided for event in _past_events(random, lead)]
+    events += [event for lead in undecided for event in _past_events(random, lead)]
     with Client(stack.edge_address, token=token, tls=False) as client:
-        decided, events = _with_events(random, made_leads(random, 0, DECIDED_LEADS, decided=True))
-        client.import_leads(decided)
+        client.import_leads([*decided, *undecided])
         client.record_events(events)
-        client.import_leads(made_leads(random, DECIDED_LEADS, open_leads, decided=False))
         client.train_model().wait(timeout=TRAINING_SECONDS)
+        _refuse_unmoved_scores(client)
         return [lead.name for lead in client.list_leads(filter="status = OPEN")]
 
 
-def _with_events(random: np.random.Generator, leads: list[Lead]) -> tuple[list[Lead], list[Event]]:
-    """Give leads of which the busy ones convert more, and what they did: so each event moves a score."""
-    events = []
-    for lead in leads:
-        count = int(random.integers(0, MOST_EVENTS + 1))
+def _past_events(random: np.random.Generator, lead: Lead) -> list[Event]:
+    """Give what a lead did; of the decided ones, let the busy ones convert more, so that each event moves a score."""
+    count = int(random.integers(0, MOST_EVENTS + 1))
+    received = lead.received_time.ToDatetime(tzinfo=UTC)
+    if lead.status != LEAD_STATUS_OPEN:
         converted = random.random() < 1 / (1 + np.exp(2.5 - LOG_ODDS_AN_EVENT * count))
         lead.status = LEAD_STATUS_CONVERTED if converted else LEAD_STATUS_LOST
-        received = lead.received_time.ToDatetime(tzinfo=UTC)
-        lead.outcome_time.FromDatetime(received + timedelta(days=20))
-        for number in range(count):
-            event = Event(event_id=f"{lead.external_id}-{number}", lead_external_id=lead.external_id, type="page_view")
-            event.occurred_time.FromDatetime(received + timedelta(days=float(random.uniform(0, 20))))
-            events.append(event)
-    return leads, events
+        lead.outcome_time.FromDatetime(received + timedelta(days=FOLLOWED_DAYS))
+    events = []
+    for number in range(count):
+        event = Event(event_id=f"{lead.external_id}-{number}", lead_external_id=lead.external_id, type=EVENT_TYPE)
+        event.occurred_time.FromDatetime(received + timedelta(days=float(random.uniform(0, FOLLOWED_DAYS))))
+        events.append(event)
+    return events
+
+
+def _refuse_unmoved_scores(client: Client) -> None:
+    """Raise RuntimeError if the model leaves events out, so that none of them would move a score."""
+    model = next(iter(client.list_models()))
+    if not any(importance.feature.startswith(f"events.{EVENT_TYPE}") for importance in model.feature_importances):
+        raise RuntimeError(f"the model does not use {EVENT_TYPE} events: {model.excluded_fields}")
 
 
 @asynccontextmanager
