@@ -12,10 +12,13 @@ with Client("leadline.example.com:443", token="...") as leadline:
 contract, `leadline.v1`.
 """
 
+from leadline.v1.crm_queue_service_pb2 import CrmQueueItem, CrmQueueItemState
+from leadline.v1.dead_letter_pb2 import DeadLetter, DeadLetterKind
 from leadline.v1.event_pb2 import Event
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead, LeadStatus
 from leadline.v1.lead_service_pb2 import DUPLICATE_POLICY_REPLACE, DUPLICATE_POLICY_SKIP, DuplicatePolicy, ImportRow
 from leadline.v1.model_pb2 import Model, Plot, PlotKind
+from leadline.v1.notification_pb2 import Notification
 from leadline.v1.operation_pb2 import OperationMetadata
 from leadline.v1.rule_service_pb2 import DryRunRuleSetResponse
 from leadline.v1.rule_set_pb2 import Decay, Rule, RuleGroup, RuleSet
@@ -28,6 +31,29 @@ from leadline.v1.scoring_service_pb2 import (
     Suggestion,
 )
 from leadline.v1.value_pb2 import FieldValue
+from leadline.v1.workflow_pb2 import (
+    AddToCrmQueueAction,
+    AssignOwnerAction,
+    Direction,
+    GradeCrossing,
+    LeadCondition,
+    NotifyAction,
+    OwnerCapacity,
+    ScoreCrossing,
+    ScoreMovement,
+    SetFieldAction,
+    WebhookAction,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookDeliveryState,
+    Workflow,
+    WorkflowAction,
+    WorkflowActionResult,
+    WorkflowRun,
+    WorkflowRunState,
+    WorkflowTrigger,
+)
+from leadline.v1.workflow_service_pb2 import DryRunWorkflowResponse, RotateWebhookSecretResponse
 
 from leadline_sdk.async_client import AsyncClient
 from leadline_sdk.channel import TokenSource
@@ -50,6 +76,7 @@ from leadline_sdk.errors import (
     Unavailable,
 )
 from leadline_sdk.importing import ImportableRow, ImportProgress, ImportResult, RefusedRow
+from leadline_sdk.notification_calls import NotificationUpdate
 from leadline_sdk.operations import AsyncOperation, Operation, ProgressCallback
 from leadline_sdk.recording import RecordEventsResult, RefusedEvent
 from leadline_sdk.rule_set_changes import AsyncRuleSetChange, RuleSetChange
@@ -64,7 +91,9 @@ __all__ = [
     "LEAD_STATUS_CONVERTED",
     "LEAD_STATUS_LOST",
     "LEAD_STATUS_OPEN",
+    "AddToCrmQueueAction",
     "AlreadyExists",
+    "AssignOwnerAction",
     "AsyncClient",
     "AsyncOperation",
     "AsyncRuleSetChange",
@@ -73,9 +102,15 @@ __all__ = [
     "Cancelled",
     "Client",
     "Conflict",
+    "CrmQueueItem",
+    "CrmQueueItemState",
+    "DeadLetter",
+    "DeadLetterKind",
     "DeadlineExceeded",
     "Decay",
+    "Direction",
     "DryRunRuleSetResponse",
+    "DryRunWorkflowResponse",
     "DuplicatePolicy",
     "Event",
     "FailedPrecondition",
@@ -84,6 +119,7 @@ __all__ = [
     "FieldValue",
     "FieldViolation",
     "Grade",
+    "GradeCrossing",
     "IdempotencyKeyReused",
     "ImportProgress",
     "ImportResult",
@@ -92,12 +128,17 @@ __all__ = [
     "InternalError",
     "InvalidRequest",
     "Lead",
+    "LeadCondition",
     "LeadStatus",
     "LeadlineError",
     "Model",
     "NotFound",
+    "Notification",
+    "NotificationUpdate",
+    "NotifyAction",
     "Operation",
     "OperationMetadata",
+    "OwnerCapacity",
     "PermissionDenied",
     "Plot",
     "PlotKind",
@@ -108,6 +149,7 @@ __all__ = [
     "ReplayScoreResponse",
     "RescoreLeadsResponse",
     "ResourceExhausted",
+    "RotateWebhookSecretResponse",
     "Rule",
     "RuleContribution",
     "RuleGroup",
@@ -115,13 +157,26 @@ __all__ = [
     "RuleSetChange",
     "Score",
     "ScoreBasis",
+    "ScoreCrossing",
+    "ScoreMovement",
     "ScoreUpdate",
     "ScoredLead",
+    "SetFieldAction",
     "SuggestChangesResponse",
     "Suggestion",
     "TokenSource",
     "Unauthenticated",
     "Unavailable",
+    "WebhookAction",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookDeliveryState",
+    "Workflow",
+    "WorkflowAction",
+    "WorkflowActionResult",
+    "WorkflowRun",
+    "WorkflowRunState",
+    "WorkflowTrigger",
     "__version__",
     "from_field_value",
     "to_field_value",

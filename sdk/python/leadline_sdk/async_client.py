@@ -35,8 +35,11 @@ from leadline.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
 from leadline_sdk import requests
 from leadline_sdk.async_rule_calls import AsyncRuleCalls
+from leadline_sdk.async_workflow_calls import AsyncWorkflowCalls
 from leadline_sdk.batches import new_idempotency_key
 from leadline_sdk.channel import IMPORT_METHOD, Connection, TokenSource
+from leadline_sdk.crm_queue_calls import AsyncCrmQueueCalls
+from leadline_sdk.dead_letter_calls import AsyncDeadLetterCalls
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.importing import (
     MOST_FAILURES,
@@ -46,6 +49,7 @@ from leadline_sdk.importing import (
     ImportResult,
     import_streams,
 )
+from leadline_sdk.notification_calls import AsyncNotificationCalls
 from leadline_sdk.operations import AsyncOperation
 from leadline_sdk.recording import RecordEventsResult, record_events_requests
 from leadline_sdk.resuming import Resumption
@@ -53,7 +57,7 @@ from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
 from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
 
 
-class AsyncClient(AsyncRuleCalls):
+class AsyncClient(AsyncRuleCalls, AsyncWorkflowCalls, AsyncNotificationCalls, AsyncCrmQueueCalls, AsyncDeadLetterCalls):
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.
 
     Use it as an asynchronous context manager, in one event loop. It takes what `Client` takes and raises what that

@@ -9,11 +9,15 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from leadline.v1 import (
+    crm_queue_service_pb2,
+    dead_letter_service_pb2,
     integration_service_pb2,
     lead_service_pb2,
+    notification_service_pb2,
     operation_service_pb2,
     rule_service_pb2,
     scoring_service_pb2,
+    workflow_service_pb2,
 )
 
 from leadline_sdk.version import __version__
@@ -30,6 +34,10 @@ SERVICES: tuple[ServiceDescriptor, ...] = tuple(
         (integration_service_pb2, "IntegrationService"),
         (operation_service_pb2, "OperationService"),
         (rule_service_pb2, "RuleService"),
+        (workflow_service_pb2, "WorkflowService"),
+        (notification_service_pb2, "NotificationService"),
+        (crm_queue_service_pb2, "CrmQueueService"),
+        (dead_letter_service_pb2, "DeadLetterService"),
     )
 )
 IMPORT_METHOD = "/leadline.v1.LeadService/ImportLeads"

@@ -20,16 +20,20 @@ from leadline.v1.scoring_service_pb2 import (
 
 from leadline_sdk import requests
 from leadline_sdk.channel import Connection, TokenSource
+from leadline_sdk.crm_queue_calls import CrmQueueCalls
+from leadline_sdk.dead_letter_calls import DeadLetterCalls
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.lead_calls import LeadCalls
 from leadline_sdk.model_calls import ModelCalls
+from leadline_sdk.notification_calls import NotificationCalls
 from leadline_sdk.operations import Operation
 from leadline_sdk.rule_calls import RuleCalls
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
 from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
+from leadline_sdk.workflow_calls import WorkflowCalls
 
 
-class Client(LeadCalls, ModelCalls, RuleCalls):
+class Client(LeadCalls, ModelCalls, RuleCalls, WorkflowCalls, NotificationCalls, CrmQueueCalls, DeadLetterCalls):
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.
 
     Every call has a deadline, its retries included. Calls without side effects and mutations (each carries an

@@ -18,6 +18,7 @@ def test_every_call_but_the_streams_may_be_repeated() -> None:
         "leadline.v1.ScoringService.WatchScores",
         "leadline.v1.IntegrationService.PublishEvents",
         "leadline.v1.IntegrationService.StreamEvents",
+        "leadline.v1.NotificationService.WatchNotifications",
     }
     assert {name for name, repeatable in REPEATABLE.items() if not repeatable} == streams
 
