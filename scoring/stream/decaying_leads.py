@@ -4,7 +4,7 @@ A lead that changed is planned a minute later, once however often it changed mea
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -16,7 +16,6 @@ from scoring.scores.crossings import FindCrossings
 from scoring.scores.lead_scorer import LeadScorer
 from scoring.scores.rescoring import OpenLeads, Rescoring
 from scoring.scores.score import StoredLead
-from scoring.store.due_leads import DueLeads
 from server.runtime.errors import DependencyUnavailable, LeadlineError
 
 PLAN_AFTER = timedelta(seconds=60)
@@ -35,6 +34,28 @@ class ScoredTenants(Protocol):
 
     def __call__(self) -> Sequence[UUID]:
         """Gives the tenants that have a model."""
+
+
+class DueLeads(Protocol):
+    """Which leads are to be looked at when. Every method raises DependencyUnavailable if that can't be reached."""
+
+    async def bring_forward(self, tenant_id: UUID, lead_ids: Sequence[UUID], due: datetime) -> None:
+        """Has leads looked at by a time, those that are due earlier still earlier."""
+
+    async def set(self, tenant_id: UUID, due: Mapping[UUID, datetime | None], taken: datetime) -> None:
+        """Writes down when leads are due next, None for never; what was brought forward after `taken` stays."""
+
+    async def due(self, tenant_id: UUID, time: datetime, limit: int) -> list[UUID]:
+        """Gives up to `limit` leads that are due by a time, the longest due first."""
+
+    async def tenants(self) -> list[UUID]:
+        """Gives the tenants that have leads that are due at some time."""
+
+    async def basis(self, tenant_id: UUID) -> str | None:
+        """Gives what a tenant's times were found out with, as it was told; None if that is not known."""
+
+    async def set_basis(self, tenant_id: UUID, basis: str) -> None:
+        """Writes down what a tenant's times were found out with."""
 
 
 class DecayingLeads:
