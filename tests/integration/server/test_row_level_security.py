@@ -26,7 +26,8 @@ ROWS = {
     "operations": "INSERT INTO operations (tenant_id, id, method) VALUES ($1, $1, 'TrainModel')",
     "idempotency_keys": "INSERT INTO idempotency_keys (tenant_id, method, key, request_digest) "
     "VALUES ($1, 'm', 'k', 'd')",
-    "users": "INSERT INTO users (tenant_id, id, email, display_name, role) VALUES ($1, $1, 'a@example.com', 'A', 'owner')",
+    "users": "INSERT INTO users (tenant_id, id, email, display_name, role) "
+    "VALUES ($1, $1, 'a@example.com', 'A', 'owner')",
     "recovery_codes": "INSERT INTO recovery_codes VALUES ($1, $1, $1, 'digest')",
     "invitations": "INSERT INTO invitations (tenant_id, id, email, role, inviter, token_digest, expire_time) "
     "VALUES ($1, $1, 'b@example.com', 'sales', 'users/1', 'digest', now())",
@@ -56,6 +57,9 @@ ROWS = {
     "drift_reports": "INSERT INTO drift_reports VALUES ($1, $1, now(), now(), '{}')",
     "alarms": "INSERT INTO alarms (tenant_id, id, model_id, kind, value, threshold, message) "
     "VALUES ($1, $1, $1, 2, 0.2, 0.1, 'off')",
+    "dead_letters": "INSERT INTO dead_letters (tenant_id, id, kind, digest, status) VALUES ($1, $1, 1, 'digest', '')",
+    "rule_sets": "INSERT INTO rule_sets (tenant_id, id, version, display_name, content) "
+    "VALUES ($1, $1, 1, 'Size', '{}')",
     "outbox": "INSERT INTO outbox (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
 }
 # Of no tenant: the keys that sign the tokens of all, the private ones sealed.

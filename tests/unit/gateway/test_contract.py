@@ -21,6 +21,7 @@ def test_services_and_their_streams() -> None:
         "/leadline.v1.IntegrationService/PublishEvents",
         "/leadline.v1.IntegrationService/StreamEvents",
         "/leadline.v1.LeadService/ImportLeads",
+        "/leadline.v1.NotificationService/WatchNotifications",
         "/leadline.v1.ScoringService/WatchScores",
     }
 
