@@ -10,6 +10,8 @@ GENERATE := .venv-generate
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 UV := $(VENV)/bin/uv
 TYPESCRIPT := sdk/typescript/node_modules/.package-lock.json
+GO_GENERATORS := $(GENERATE)/bin/protoc-gen-go
+GO_IS_THERE := command -v go > /dev/null || { echo 'go is missing: the Go SDK needs Go 1.26 or newer'; exit 1; }
 LOCK := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py
 
@@ -58,10 +60,15 @@ proto/third_party: $(GENERATE)/installed proto/third_party.py
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
+$(GO_GENERATORS): $(GENERATE)/installed sdk/go/tools/go.mod sdk/go/tools/go.sum
+	@$(GO_IS_THERE)
+	cd sdk/go/tools && GOBIN=$(CURDIR)/$(GENERATE)/bin go install tool
+	touch $@
+
 .PHONY: generate
-generate: install proto/third_party $(TYPESCRIPT) ## Generate code and the OpenAPI document from the contract
+generate: install proto/third_party $(TYPESCRIPT) $(GO_GENERATORS) ## Generate code and the OpenAPI document from the contract
 	cd proto && export PATH="$(CURDIR)/$(GENERATE)/bin:$$PATH" && buf generate && buf generate --template buf.gen.sdk.yaml \
-	&& buf generate --template buf.gen.typescript.yaml \
+	&& buf generate --template buf.gen.typescript.yaml && buf generate --template buf.gen.go.yaml \
 	&& mkdir -p ../build && buf build -o ../build/contract.binpb
 	python -m gateway.openapi build/contract.binpb gateway/openapi/leadline.openapi.json
 
@@ -71,7 +78,7 @@ check-contract: proto/third_party ## Lint the contract, refuse breaking changes 
 	&& mkdir -p ../build && buf build -o ../build/contract.binpb \
 	&& buf breaking ../build/contract.binpb --against baseline.binpb --path leadline
 	$(MAKE) --no-print-directory generate
-	git diff --exit-code --stat -- proto/gen sdk/python/gen sdk/typescript/gen gateway/openapi/leadline.openapi.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
+	git diff --exit-code --stat -- proto/gen sdk/python/gen sdk/typescript/gen sdk/go/gen gateway/openapi/leadline.openapi.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
 
 # ---------------------------------------------------------------- checking
 
@@ -107,6 +114,16 @@ test: install dashboard ## Run all tests; those of the dashboard's pages need Ch
 .PHONY: test-unit
 test-unit: install ## Run the tests that touch nothing outside the process, with their coverage
 	pytest tests/unit --cov --cov-report=term-missing:skip-covered
+
+.PHONY: test-sdks
+test-sdks: install test-sdk-go ## Run the tests of every SDK
+	pytest tests/integration/sdk tests/integration/sdk_typescript
+
+.PHONY: test-sdk-go
+test-sdk-go: ## Run the tests of the Go SDK; needs Go 1.26 or newer
+	@$(GO_IS_THERE)
+	@cd sdk/go && unformatted=$$(gofmt -l .) && { [ -z "$$unformatted" ] || { echo "not formatted by gofmt: $$unformatted"; exit 1; }; }
+	cd sdk/go && go vet ./... && go test ./...
 
 # ---------------------------------------------------------------- benchmarks
 

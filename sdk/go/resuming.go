@@ -1,0 +1,69 @@
+package leadline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+const (
+	mostFailures = 8
+	longestWait  = 30 * time.Second
+	firstWait    = 200 * time.Millisecond
+)
+
+// streamError types the error of a stream; io.EOF is no failure but how gRPC tells the end.
+func streamError(err error) error {
+	if errors.Is(err, io.EOF) {
+		return err
+	}
+	return errorFrom(err)
+}
+
+// isResumable tells whether a new stream may fare better than the one that failed with this error.
+func isResumable(failure *Error) bool {
+	switch failure.Code {
+	case codes.Unavailable:
+		return true
+	case codes.ResourceExhausted: // without a time to retry it is a message that is too large
+		return failure.RetryAfter > 0 || failure.Reason == "SLOW_CONSUMER"
+	case codes.Internal: // Leadline gives each of its own failures a reason: without one the connection broke on the way
+		return failure.Reason == ""
+	default:
+		return false
+	}
+}
+
+// resumption counts the failures in a row and waits after each.
+type resumption struct{ failures int }
+
+// progressed notes that the stream got further, so that failures are counted from 0 again.
+func (resumption *resumption) progressed() { resumption.failures = 0 }
+
+// waitAfter waits before the next stream: a random time, so that clients don't come back all at once, at least as long
+// as Leadline asks for, and longer the more often it failed. It gives the error itself where a new stream would not help
+// or too many failed in a row.
+func (resumption *resumption) waitAfter(ctx context.Context, err error) error {
+	failure := asError(err)
+	if !isResumable(failure) || resumption.failures >= mostFailures {
+		return failure
+	}
+	resumption.failures++
+	backoff := min(longestWait, firstWait<<resumption.failures)
+	return sleep(ctx, max(failure.RetryAfter, rand.N(backoff)))
+}
+
+func sleep(ctx context.Context, duration time.Duration) error {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return errorFrom(ctx.Err())
+	}
+}
