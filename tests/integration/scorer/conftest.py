@@ -1,7 +1,11 @@
 """What the scorer's tests share: a model server that answers as told, clients of the stores, and rows of leads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,9 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
+from deploy.local.development_token import DevelopmentKey
+from deploy.local.ports import free_port
+from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
 from scoring.features.feature_set import FeatureSet
 from scoring.registry.model import Model, ModelDescription
@@ -50,6 +57,31 @@ async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
     await client.flushall()
     yield client
     await client.aclose()
+
+
+@pytest.fixture
+def environment(
+    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tmp_path: Path
+) -> dict[str, str]:
+    return os.environ | {
+        "LEADLINE_LISTEN_ADDRESS": f"unix:{tmp_path}/scorer.sock",
+        "LEADLINE_DATABASE_URL": postgres.url("leadline_app"),
+        "LEADLINE_REDIS_URL": valkey.url,
+        "LEADLINE_MODEL_SERVER_ADDRESS": f"127.0.0.1:{free_port()}",
+        "LEADLINE_MODEL_REPOSITORY": str(tmp_path / "models"),
+        "LEADLINE_JWKS_FILE": str(development_key.jwks_file),
+        "LEADLINE_SIGNING_SECRET": "a secret for the tests",
+    }
+
+
+@contextmanager
+def running(module: str, variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a process for the time of the block."""
+    with subprocess.Popen([sys.executable, "-m", module], env=variables) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 async def add_lead(

@@ -1,58 +1,25 @@
 """The scorer and its worker as the processes that are deployed: from a changed lead to the score that is told."""
 
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import grpc
 import grpc.aio
 import orjson
-import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from leadline.v1 import scoring_service_pb2, scoring_service_pb2_grpc
 from redis.asyncio import Redis
 
 from deploy.local.development_token import DevelopmentKey
-from deploy.local.ports import free_port
-from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.valkey import EmbeddedValkey
 from server.runtime.database import Database
 from server.runtime.identifiers import format_name
 from server.runtime.streams import lead_changes_of
 from tests.eventually import eventually
 from tests.fakes.model_server import FakeModelServer, serve
-from tests.integration.scorer.conftest import add_champion, add_lead
-
-
-@pytest.fixture
-def environment(
-    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tmp_path: Path
-) -> dict[str, str]:
-    return os.environ | {
-        "LEADLINE_LISTEN_ADDRESS": f"unix:{tmp_path}/scorer.sock",
-        "LEADLINE_DATABASE_URL": postgres.url("leadline_app"),
-        "LEADLINE_REDIS_URL": valkey.url,
-        "LEADLINE_MODEL_SERVER_ADDRESS": f"127.0.0.1:{free_port()}",
-        "LEADLINE_MODEL_REPOSITORY": str(tmp_path / "models"),
-        "LEADLINE_JWKS_FILE": str(development_key.jwks_file),
-        "LEADLINE_SIGNING_SECRET": "a secret for the tests",
-    }
-
-
-@contextmanager
-def running(module: str, variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a process for the time of the block."""
-    with subprocess.Popen([sys.executable, "-m", module], env=variables) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+from tests.integration.scorer.conftest import add_champion, add_lead, running
 
 
 async def test_the_scorer_serves_and_stops(
