@@ -10,6 +10,7 @@ from gateway.contract import contract_services, grpc_path
 from tests.integration.gateway.backend import MISSING, SLOW, WATCHED_MESSAGES
 from tests.integration.gateway.conftest import Edge
 from tests.integration.gateway.errors import details_by_type, rest_reason
+from tests.integration.gateway.identity_routes import AUTHENTICATION_ROUTES, IDENTITY_ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -354,6 +355,8 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
         "CrmQueueService/AcknowledgeCrmQueueItems",
         [{"names": [f"crmQueueItems/{ID}"]} | KEY],
     ),
+    *AUTHENTICATION_ROUTES,
+    *IDENTITY_ROUTES,
 ]
 
 
