@@ -115,6 +115,10 @@ test: install dashboard ## Run all tests; those of the dashboard's pages need Ch
 test-unit: install ## Run the tests that touch nothing outside the process, with their coverage
 	pytest tests/unit --cov --cov-report=term-missing:skip-covered
 
+.PHONY: test-faults
+test-faults: install ## Kill processes under load many times, and see that nothing is lost or done twice
+	LEADLINE_FAULT_KILLS=15 pytest -n 0 tests/faults
+
 .PHONY: test-sdks
 test-sdks: install test-sdk-go ## Run the tests of every SDK
 	pytest tests/integration/sdk tests/integration/sdk_typescript

@@ -164,6 +164,8 @@ def shared_environment(
         "LEADLINE_SIGNING_SECRET": folder.signing_secret(),
         "LEADLINE_LOG_LEVEL": log_level,
         "LEADLINE_REFLECTION": "true",
+        # A developer's receiver of webhooks is on this machine.
+        "LEADLINE_WEBHOOK_ALLOW_LOOPBACK": "true",
         "PYTHONUNBUFFERED": "1",
     }
 

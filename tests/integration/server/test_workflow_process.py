@@ -1,18 +1,13 @@
 """Workflows as they are deployed: the server and its worker as processes, a client of the SDK, and a real receiver."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from deploy.local.development_token import DevelopmentKey
-from deploy.local.ports import free_port
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
 from leadline_sdk import (
@@ -29,10 +24,9 @@ from leadline_sdk import (
 from server.runtime.database import Database
 from server.runtime.identifiers import format_name
 from tests.eventually import eventually
+from tests.server_processes import ServerProcesses
 from tests.stored_scores import store_lead, store_score
 from tests.webhook_receiver import WebhookReceiver, webhook_receiver
-
-START_SECONDS = 60.0
 
 
 def hot_leads(*actions: WorkflowAction) -> Workflow:
@@ -41,17 +35,6 @@ def hot_leads(*actions: WorkflowAction) -> Workflow:
     return Workflow(
         display_name="Hot leads", trigger=WorkflowTrigger(score_crossing=crossing), actions=actions, enabled=True
     )
-
-
-@contextmanager
-def running(module: str, variables: dict[str, str], log: Path) -> Iterator[None]:
-    """Runs a process for the time of the block; what it logs goes to a file."""
-    with log.open("wb") as output, subprocess.Popen([sys.executable, "-m", module], env=variables, stderr=output) as it:
-        try:
-            yield
-        finally:
-            it.terminate()
-            it.wait(20.0)
 
 
 @pytest.fixture
@@ -65,35 +48,10 @@ async def client(
     postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tenant_id: UUID, tmp_path: Path
 ) -> AsyncIterator[AsyncClient]:
     """A client of the server, whose worker runs, both as processes of their own."""
-    address = f"127.0.0.1:{free_port()}"
-    variables = os.environ | {
-        "LEADLINE_LISTEN_ADDRESS": address,
-        "LEADLINE_DATABASE_URL": postgres.url("leadline_app"),
-        "LEADLINE_RELAY_DATABASE_URL": postgres.url("leadline_relay"),
-        "LEADLINE_REDIS_URL": valkey.url,
-        "LEADLINE_JWKS_FILE": str(development_key.jwks_file),
-        "LEADLINE_SIGNING_SECRET": "a secret for the tests",
-        "LEADLINE_WEBHOOK_ALLOW_LOOPBACK": "true",
-    }
-    token = development_key.mint(tenant_id)
-    with (
-        running("server.main", variables, tmp_path / "server.log"),
-        running("server.worker", variables, tmp_path / "worker.log"),
-    ):
-        async with AsyncClient(address, token=token, tls=False, timeout=START_SECONDS) as connected:
-            await eventually(lambda: _answers(address), seconds=START_SECONDS)
+    processes = ServerProcesses(postgres, valkey, development_key, tmp_path)
+    with processes.server(), processes.worker():
+        async with AsyncClient(processes.address, token=development_key.mint(tenant_id), tls=False) as connected:
             yield connected
-
-
-async def _answers(address: str) -> bool:
-    host, _, port = address.partition(":")
-    try:
-        _, writer = await asyncio.open_connection(host, int(port))
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
 
 
 async def test_a_crossing_is_told_and_sent_once(
