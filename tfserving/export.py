@@ -39,46 +39,51 @@ def export(servable: Servable, folder: Path) -> None:
     if partial.exists():
         shutil.rmtree(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
-    graph: Graph = LinearGraph(servable) if isinstance(servable, LinearServable) else TreeGraph(servable)
-    module, signatures = _with_signatures(graph, servable.feature_count)
-    tf.saved_model.save(module, str(partial), signatures=signatures)
+    _write_saved_model(servable, partial)
     _write_warm_up(partial / EXTRA, servable.feature_count)
     write_tables(servable, partial / EXTRA)
     partial.rename(folder)
 
 
-def _with_signatures(graph: Graph, feature_count: int) -> tuple[Any, dict[str, Any]]:
-    rows = tf.TensorSpec([None, feature_count], tf.float32, name="features")
+def _write_saved_model(servable: Servable, folder: Path) -> None:
+    """Write the operations of both signatures as one plain graph.
 
-    def predict(features: Any) -> dict[str, Any]:
-        log_odds = _cut(graph.log_odds(features))
-        return {"probability": _probability(log_odds), "log_odds": tf.cast(log_odds, tf.float32)}
-
-    def explain(features: Any) -> dict[str, Any]:
-        uncut, attributions = graph.explained(features)
-        log_odds = _cut(uncut)
-        base = tf.constant(graph.base_log_odds, tf.float64)
-        kept = tf.where(tf.equal(uncut, log_odds), tf.ones_like(uncut), (log_odds - base) / (uncut - base))
-        return {
-            "probability": _probability(log_odds),
-            "log_odds": tf.cast(log_odds, tf.float32),
-            "attributions": attributions * tf.cast(kept, tf.float32)[:, tf.newaxis],
-            "base_log_odds": tf.fill([tf.shape(features)[0]], tf.cast(base, tf.float32)),
+    `tf.saved_model.save` would wrap them in functions, and a server runs the whole of a function at each call, whatever
+    outputs it is asked for. Of a plain graph it runs what the outputs need, with the tables as constants.
+    """
+    with tf.Graph().as_default() as operations:
+        graph: Graph = LinearGraph(servable) if isinstance(servable, LinearServable) else TreeGraph(servable)
+        features = tf.compat.v1.placeholder(tf.float32, [None, servable.feature_count], name="features")
+        explained = _outputs(graph, features)
+        predicted = {name: explained[name] for name in ("probability", "log_odds")}
+        signatures = {
+            name: tf.compat.v1.saved_model.predict_signature_def({"features": features}, outputs)
+            for name, outputs in (("serving_default", predicted), ("explain", explained))
         }
+        builder = tf.compat.v1.saved_model.Builder(str(folder))
+        with tf.compat.v1.Session(graph=operations) as session:
+            builder.add_meta_graph_and_variables(
+                session, [tf.saved_model.SERVING], signature_def_map=signatures, strip_default_attrs=True
+            )
+        builder.save()
 
-    module = tf.Module()
-    module.predict = tf.function(predict, input_signature=[rows])
-    module.explain = tf.function(explain, input_signature=[rows])
-    return module, {"serving_default": module.predict, "explain": module.explain}
+
+def _outputs(graph: Graph, features: Any) -> dict[str, Any]:
+    uncut, attributions = graph.explained(features)
+    log_odds = _cut(uncut)
+    base = tf.constant(graph.base_log_odds, tf.float64)
+    kept = tf.where(tf.equal(uncut, log_odds), tf.ones_like(uncut), (log_odds - base) / (uncut - base))
+    return {
+        "probability": tf.cast(tf.sigmoid(log_odds), tf.float32),
+        "log_odds": tf.cast(log_odds, tf.float32),
+        "attributions": attributions * tf.cast(kept, tf.float32)[:, tf.newaxis],
+        "base_log_odds": tf.fill([tf.shape(features)[0]], tf.cast(base, tf.float32)),
+    }
 
 
 def _cut(log_odds: Any) -> Any:
     limit = tf.constant(LARGEST_LOG_ODDS, tf.float64)
     return tf.clip_by_value(log_odds, -limit, limit)
-
-
-def _probability(log_odds: Any) -> Any:
-    return tf.cast(tf.sigmoid(log_odds), tf.float32)
 
 
 def _write_warm_up(folder: Path, feature_count: int) -> None:

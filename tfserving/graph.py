@@ -1,8 +1,8 @@
-"""Servables as TensorFlow functions made of plain operations, which a stock TensorFlow Serving can run.
+"""Servables as plain TensorFlow operations, which a stock TensorFlow Serving can run.
 
-Each function takes the feature matrix, float32 [n, features] with NaN for a missing value, and gives log-odds in
-float64 [n] and, if asked, attributions in float32 [n, features]. Thresholds are compared in float64, where every
-float32 is exact: a row reaches the same leaf as in training.
+Each graph takes the feature matrix, float32 [n, features] with NaN for a missing value, and gives log-odds in
+float64 [n] and attributions in float32 [n, features]. Thresholds are compared in float64, where every float32 is exact:
+a row reaches the same leaf as in training.
 
 The log-odds of a row are the same bits in whatever batch it comes. Sums of floats depend on the order of adding, and
 kernels choose that by the shape of the batch; so what is added are multiples of 2^-32, whose sums a float64 holds
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfserving.joint_tables import JointTables, joint_tables
 from tfserving.servable import GRID, LinearServable, TreeServable, on_grid
 
 LANE = 8
@@ -29,14 +30,6 @@ class LinearGraph:
     def __init__(self, servable: LinearServable) -> None:
         self.base_log_odds = servable.base_log_odds
         self._servable = servable
-
-    def log_odds(self, features: Any) -> Any:
-        """Give the log-odds of each row.
-
-        Args:
-            features: Float32 [n, features].
-        """
-        return _exact_sum(self._contributions(features)) + on_grid(self.base_log_odds)
 
     def explained(self, features: Any) -> tuple[Any, Any]:
         """Give the log-odds and the attributions of each row.
@@ -68,26 +61,18 @@ class TreeGraph:
     """
 
     def __init__(self, servable: TreeServable) -> None:
+        tables = joint_tables(servable)
         self.base_log_odds = servable.base_log_odds
         self._intercept = on_grid(servable.intercept)
-        self._leaf_count = servable.leaf_count
+        self._group_count = len(tables.offsets)
         self._edges = tf.constant(_padded(servable.edges))
         self._missing_bins = tf.constant([len(edges) + 1 for edges in servable.edges], tf.int32)
         self._bin_offsets = tf.constant(servable.bin_offsets)
-        self._masks = tf.constant(_in_lanes(servable.masks))
-        self._full_masks = tf.constant(servable.full_masks)
-        self._leaf_values = tf.constant(on_grid(servable.leaf_values))
-        self._table_offsets = tf.constant(servable.table_offsets)
-        self._attributions = tf.constant(servable.attributions)
-        self._slots = tf.constant(_slot_indicators(servable))
-
-    def log_odds(self, features: Any) -> Any:
-        """Give the log-odds of each row.
-
-        Args:
-            features: Float32 [n, features].
-        """
-        return self._sum_of_leaves(self._row_masks(features))
+        self._terms = tf.constant(_in_lanes(tables.terms))
+        self._offsets = tf.constant(tables.offsets)
+        self._values = tf.constant(tables.values)
+        self._attributions = tf.constant(tables.attributions)
+        self._places = tf.constant(_place_indicators(tables, servable.feature_count))
 
     def explained(self, features: Any) -> tuple[Any, Any]:
         """Give the log-odds and the attributions of each row.
@@ -95,27 +80,25 @@ class TreeGraph:
         Args:
             features: Float32 [n, features].
         """
-        masks = self._row_masks(features)
-        entries = tf.gather(self._attributions, tf.cast(masks, tf.int32) + self._table_offsets)
-        by_slot = tf.reshape(entries, [tf.shape(masks)[0], self._slots.shape[0]])
-        return self._sum_of_leaves(masks), tf.matmul(by_slot, self._slots)
+        cells = self._cells(features)
+        entries = tf.reshape(tf.gather(self._attributions, cells), [-1, self._places.shape[0]])
+        return self._sum_of_values(cells), tf.matmul(entries, self._places)
 
     def _bins(self, features: Any) -> Any:
-        absent = tf.math.is_nan(features)
-        known = tf.cast(tf.where(absent, tf.zeros_like(features), features), tf.float64)
-        found = tf.transpose(tf.searchsorted(self._edges, tf.transpose(known), side="left"))
-        return tf.where(absent, self._missing_bins, found) + self._bin_offsets
+        # The search takes any place for NaN, and the place is not used.
+        known = tf.cast(tf.transpose(features), tf.float64)
+        found = tf.transpose(tf.searchsorted(self._edges, known, side="left"))
+        return tf.where(tf.math.is_nan(features), self._missing_bins, found) + self._bin_offsets
 
-    def _row_masks(self, features: Any) -> Any:
-        # Each feature sets bits of its own, so the sum of the features' bytes is their union; and since no byte can
-        # overflow into the next, eight leaves are summed at once as one int64.
-        lanes = tf.reduce_sum(tf.gather(self._masks, self._bins(features)), axis=1)
-        masks = tf.reshape(tf.bitcast(lanes, tf.uint8), [tf.shape(lanes)[0], self._masks.shape[1] * LANE])
-        return masks[:, : self._leaf_count]
+    def _cells(self, features: Any) -> Any:
+        # Each group's number of the cell is the sum of the features' bytes; and since no byte can overflow into the
+        # next, eight groups are summed at once as one int64.
+        lanes = tf.reduce_sum(tf.gather(self._terms, self._bins(features)), axis=1)
+        numbers = tf.reshape(tf.bitcast(lanes, tf.uint8), [-1, self._terms.shape[1] * LANE])
+        return tf.cast(numbers[:, : self._group_count], tf.int32) + self._offsets
 
-    def _sum_of_leaves(self, masks: Any) -> Any:
-        reached = tf.cast(tf.equal(masks, self._full_masks), tf.float64)
-        return tf.linalg.matvec(reached, self._leaf_values) + self._intercept
+    def _sum_of_values(self, cells: Any) -> Any:
+        return tf.reduce_sum(tf.gather(self._values, cells), axis=1) + self._intercept
 
 
 def _exact_sum(contributions: Any) -> Any:
@@ -130,20 +113,20 @@ def _padded(edges: tuple[np.ndarray[Any, np.dtype[np.float64]], ...]) -> np.ndar
     return padded
 
 
-def _in_lanes(masks: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Give the masks of eight leaves as one int64."""
-    bins, leaves = masks.shape
-    filled = np.zeros((bins, -(-leaves // LANE) * LANE), dtype=np.uint8)
-    filled[:, :leaves] = masks
+def _in_lanes(terms: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Give the bytes of eight groups as one int64."""
+    bins, groups = terms.shape
+    filled = np.zeros((bins, -(-groups // LANE) * LANE), dtype=np.uint8)
+    filled[:, :groups] = terms
     return filled.view("<i8")
 
 
-def _slot_indicators(servable: TreeServable) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Give a matrix [leaves * slots, features] with a 1 where the slot stands for the feature."""
-    slot_features = servable.slot_features.ravel()
-    indicators = np.zeros((len(slot_features), servable.feature_count + 1), dtype=np.float32)
-    indicators[np.arange(len(slot_features)), slot_features] = 1.0
-    return indicators[:, : servable.feature_count]
+def _place_indicators(tables: JointTables, feature_count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Give a matrix [groups * places, features] with a 1 where the place stands for the feature."""
+    features = tables.features.ravel()
+    indicators = np.zeros((len(features), feature_count + 1), dtype=np.float32)
+    indicators[np.arange(len(features)), features] = 1.0
+    return indicators[:, :feature_count]
 
 
 Graph = LinearGraph | TreeGraph
