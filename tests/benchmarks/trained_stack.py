@@ -22,7 +22,7 @@ from tests.benchmarks.simulated_leads import fields_and_log_odds
 DECIDED_LEADS = 3_000
 MOST_EVENTS = 8
 FOLLOWED_DAYS = 20.0
-LOG_ODDS_AN_EVENT = 0.6
+LOG_ODDS_AN_EVENT = 0.35
 TRAINING_SECONDS = 300.0
 
 
@@ -98,7 +98,7 @@ def _past_events(random: np.random.Generator, lead: Lead) -> list[Event]:
     count = int(random.integers(0, MOST_EVENTS + 1))
     received = lead.received_time.ToDatetime(tzinfo=UTC)
     if lead.status != LEAD_STATUS_OPEN:
-        converted = random.random() < 1 / (1 + np.exp(2.5 - LOG_ODDS_AN_EVENT * count))
+        converted = random.random() < 1 / (1 + np.exp(LOG_ODDS_AN_EVENT * (MOST_EVENTS / 2 - count)))
         lead.status = LEAD_STATUS_CONVERTED if converted else LEAD_STATUS_LOST
         lead.outcome_time.FromDatetime(received + timedelta(days=FOLLOWED_DAYS))
     events = []
