@@ -15,9 +15,18 @@ contract, `leadline.v1`.
 from leadline.v1.crm_queue_service_pb2 import CrmQueueItem, CrmQueueItemState
 from leadline.v1.dead_letter_pb2 import DeadLetter, DeadLetterKind
 from leadline.v1.event_pb2 import Event
+from leadline.v1.experiment_pb2 import (
+    Experiment,
+    ExperimentArm,
+    ExperimentKind,
+    ExperimentResult,
+    ExperimentState,
+    ExperimentVerdict,
+)
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead, LeadStatus
 from leadline.v1.lead_service_pb2 import DUPLICATE_POLICY_REPLACE, DUPLICATE_POLICY_SKIP, DuplicatePolicy, ImportRow
 from leadline.v1.model_pb2 import Model, Plot, PlotKind
+from leadline.v1.monitoring_pb2 import Alarm, AlarmKind, DriftReport, MonitoringPolicy
 from leadline.v1.notification_pb2 import Notification
 from leadline.v1.operation_pb2 import OperationMetadata
 from leadline.v1.rule_service_pb2 import DryRunRuleSetResponse
@@ -92,6 +101,8 @@ __all__ = [
     "LEAD_STATUS_LOST",
     "LEAD_STATUS_OPEN",
     "AddToCrmQueueAction",
+    "Alarm",
+    "AlarmKind",
     "AlreadyExists",
     "AssignOwnerAction",
     "AsyncClient",
@@ -109,10 +120,17 @@ __all__ = [
     "DeadlineExceeded",
     "Decay",
     "Direction",
+    "DriftReport",
     "DryRunRuleSetResponse",
     "DryRunWorkflowResponse",
     "DuplicatePolicy",
     "Event",
+    "Experiment",
+    "ExperimentArm",
+    "ExperimentKind",
+    "ExperimentResult",
+    "ExperimentState",
+    "ExperimentVerdict",
     "FailedPrecondition",
     "FieldChange",
     "FieldKind",
@@ -132,6 +150,7 @@ __all__ = [
     "LeadStatus",
     "LeadlineError",
     "Model",
+    "MonitoringPolicy",
     "NotFound",
     "Notification",
     "NotificationUpdate",

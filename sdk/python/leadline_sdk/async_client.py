@@ -41,6 +41,7 @@ from leadline_sdk.channel import IMPORT_METHOD, Connection, TokenSource
 from leadline_sdk.crm_queue_calls import AsyncCrmQueueCalls
 from leadline_sdk.dead_letter_calls import AsyncDeadLetterCalls
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
+from leadline_sdk.experiment_calls import AsyncExperimentCalls
 from leadline_sdk.importing import (
     MOST_FAILURES,
     STREAM_TIMEOUT,
@@ -49,6 +50,7 @@ from leadline_sdk.importing import (
     ImportResult,
     import_streams,
 )
+from leadline_sdk.monitoring_calls import AsyncMonitoringCalls
 from leadline_sdk.notification_calls import AsyncNotificationCalls
 from leadline_sdk.operations import AsyncOperation
 from leadline_sdk.recording import RecordEventsResult, record_events_requests
@@ -57,7 +59,15 @@ from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
 from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
 
 
-class AsyncClient(AsyncRuleCalls, AsyncWorkflowCalls, AsyncNotificationCalls, AsyncCrmQueueCalls, AsyncDeadLetterCalls):
+class AsyncClient(
+    AsyncRuleCalls,
+    AsyncExperimentCalls,
+    AsyncMonitoringCalls,
+    AsyncWorkflowCalls,
+    AsyncNotificationCalls,
+    AsyncCrmQueueCalls,
+    AsyncDeadLetterCalls,
+):
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.
 
     Use it as an asynchronous context manager, in one event loop. It takes what `Client` takes and raises what that

@@ -23,8 +23,10 @@ from leadline_sdk.channel import Connection, TokenSource
 from leadline_sdk.crm_queue_calls import CrmQueueCalls
 from leadline_sdk.dead_letter_calls import DeadLetterCalls
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
+from leadline_sdk.experiment_calls import ExperimentCalls
 from leadline_sdk.lead_calls import LeadCalls
 from leadline_sdk.model_calls import ModelCalls
+from leadline_sdk.monitoring_calls import MonitoringCalls
 from leadline_sdk.notification_calls import NotificationCalls
 from leadline_sdk.operations import Operation
 from leadline_sdk.rule_calls import RuleCalls
@@ -33,7 +35,17 @@ from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
 from leadline_sdk.workflow_calls import WorkflowCalls
 
 
-class Client(LeadCalls, ModelCalls, RuleCalls, WorkflowCalls, NotificationCalls, CrmQueueCalls, DeadLetterCalls):
+class Client(
+    LeadCalls,
+    ModelCalls,
+    ExperimentCalls,
+    MonitoringCalls,
+    RuleCalls,
+    WorkflowCalls,
+    NotificationCalls,
+    CrmQueueCalls,
+    DeadLetterCalls,
+):
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.
 
     Every call has a deadline, its retries included. Calls without side effects and mutations (each carries an
