@@ -6,15 +6,18 @@ import typer
 from typer.core import TyperGroup
 
 from clients.cli import (
+    dead_letter_commands,
     event_commands,
     import_command,
     lead_commands,
     model_commands,
+    notification_commands,
     registry_commands,
     rule_commands,
     score_commands,
     stored_score_commands,
     watch_command,
+    workflow_commands,
 )
 from clients.cli.connection import DEFAULT_PROFILE
 from clients.cli.context import GlobalOptions
@@ -98,6 +101,9 @@ app.add_typer(lead_commands.app, name="leads")
 app.add_typer(event_commands.app, name="events")
 app.add_typer(registry_commands.app, name="models")
 app.add_typer(rule_commands.app, name="rules")
+app.add_typer(workflow_commands.app, name="workflows")
+app.add_typer(notification_commands.app, name="notifications")
+app.add_typer(dead_letter_commands.app, name="dead-letters")
 
 if __name__ == "__main__":
     app()

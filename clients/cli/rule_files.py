@@ -1,12 +1,11 @@
 """Reads scoring rules from a file: TOML, which is good to write, or JSON, as `leadline rules show --json` gives it."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
-import orjson
 from google.protobuf.json_format import ParseDict, ParseError
 
+from clients.cli.document_files import read_document
 from clients.cli.errors import CommandError
 from leadline_sdk import RuleSet
 
@@ -23,16 +22,7 @@ def read_rules(file: Path) -> RuleSet:
     Raises:
         CommandError: the file can't be read, or does not hold rules.
     """
-    try:
-        content = file.read_bytes()
-        document = orjson.loads(content) if file.suffix == ".json" else tomllib.loads(content.decode())
-    except OSError as error:
-        raise CommandError(f"{file} can't be read: {error.strerror}") from error
-    except (orjson.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        kind = "JSON" if file.suffix == ".json" else "TOML"
-        raise CommandError(f"{file} is not {kind}: {error}") from error
-    if not isinstance(document, dict):
-        raise CommandError(f"{file} must hold a rule set: `display_name`, `rules` and `groups`")
+    document = read_document(file, "a rule set: `display_name`, `rules` and `groups`")
     told = {name: value for name, value in document.items() if name not in _OUTPUT_ONLY}
     try:
         for rule in told.get("rules", []):

@@ -1,0 +1,130 @@
+"""`leadline workflows`, `notifications` and `dead-letters` against the server and its worker as processes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from clients.cli.main import app
+from deploy.local.development_token import DevelopmentKey
+from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.valkey import EmbeddedValkey
+from leadline_sdk import Client, Event, Lead
+from server.runtime.database import Database
+from tests.eventually import eventually
+from tests.integration.cli.conftest import Outcome, Run
+from tests.server_processes import ServerProcesses
+from tests.stored_scores import store_lead, store_score
+from tests.webhook_receiver import WebhookReceiver, webhook_receiver
+
+WORKFLOW = """
+display_name = "Hot leads"
+trigger = { score_crossing = { direction = "DIRECTION_UP", threshold = 75, hysteresis = 10 } }
+cool_down = "3600s"
+
+[[actions]]
+notify = { text = "Call $lead: $score" }
+
+[[actions]]
+webhook = { url = "URL/hook" }
+"""
+
+
+@pytest.fixture
+def processes(
+    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tmp_path: Path
+) -> Iterator[ServerProcesses]:
+    made = ServerProcesses(postgres, valkey, development_key, tmp_path)
+    with made.server(), made.worker():
+        yield made
+
+
+@pytest.fixture
+def token(development_key: DevelopmentKey, tenant_id: UUID) -> str:
+    return development_key.mint(tenant_id)
+
+
+@pytest.fixture
+def run(processes: ServerProcesses, token: str) -> Run:
+    """Runs the command with the tenant's token."""
+
+    def run_command(*arguments: str) -> Outcome:
+        environment = {"LEADLINE_ADDRESS": processes.address, "LEADLINE_TOKEN": token, "COLUMNS": "300"}
+        result = CliRunner().invoke(app, ["--plain-text", *arguments], env=environment)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return run_command
+
+
+@pytest.fixture
+def client(processes: ServerProcesses, token: str) -> Iterator[Client]:
+    with Client(processes.address, token=token, tls=False) as connected:
+        yield connected
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    with webhook_receiver() as started:
+        yield started
+
+
+async def test_a_workflow_is_tried_created_runs_and_is_deleted(
+    run: Run, database: Database, tenant_id: UUID, receiver: WebhookReceiver, tmp_path: Path
+) -> None:
+    file = tmp_path / "hot.toml"
+    file.write_text(WORKFLOW.replace("URL", receiver.base_url), encoding="utf-8")
+    lead_id = await store_lead(database, tenant_id, external_id="crm-1")
+    for value in (40, 90):
+        await store_score(database, tenant_id, lead_id, value)
+
+    assert "There are no workflows yet" in run("workflows").shown
+    assert "1 crossings in 2 scores of 1 leads" in run("workflows", "try", str(file)).shown
+    assert "its webhooks wait" in run("workflows", "create", str(file), "--enable").shown.lower()
+    assert "Hot leads │ runs │ score crossing │ notify, webhook" in run("workflows").shown
+    receiver.secret = run("workflows", "webhooks", "secret", "Hot leads").output.strip()
+    for value in (30, 81):
+        await store_score(database, tenant_id, lead_id, value)
+
+    async def is_delivered() -> bool:
+        return "delivered" in run("workflows", "webhooks", "list").shown
+
+    await eventually(is_delivered, seconds=30.0)
+    assert len(receiver.accepted) == 1
+    assert "Score rose from 30 to 81, threshold 75" in run("workflows", "runs", "Hot leads", "--lead", "crm-1").shown
+    assert "Call Ada Byte: 81" in run("notifications").shown
+    assert "1 marked as read" in run("notifications", "read").shown
+    assert "There is nothing new" in run("notifications").shown
+    assert len(json.loads(run("notifications", "list", "--all", "--json").output)) == 1
+    (delivery,) = json.loads(run("workflows", "webhooks", "list", "--json").output)
+    assert "is pending" in run("workflows", "webhooks", "replay", delivery["name"]).shown
+    assert "is stopped" in run("workflows", "disable", "Hot leads").shown
+    kept = tmp_path / "kept.json"
+    kept.write_text(run("workflows", "show", "Hot leads").output, encoding="utf-8")
+    assert "is deleted" in run("workflows", "delete", "Hot leads").shown
+    assert "is kept" in run("workflows", "create", str(kept)).shown
+    missing = run("workflows", "enable", "Cold leads")
+    assert (missing.exit_status, "there is no workflow 'Cold leads'" in missing.shown) == (1, True)
+
+
+def test_a_dead_letter_is_shown_corrected_and_replayed(run: Run, client: Client, tmp_path: Path) -> None:
+    assert "There are no dead letters" in run("dead-letters").shown
+    lead = client.create_lead(Lead(external_id="crm-1"))
+    unknown = "leads/0197a000-0000-7000-8000-000000000000"
+    for number in range(2):
+        event = Event(event_id=f"e{number}", lead=unknown, type="call")
+        event.occurred_time.GetCurrentTime()
+        assert len(client.record_events([event]).refused_events) == 1
+
+    assert "event e1: call" in run("dead-letters").shown
+    newest, oldest = json.loads(run("dead-letters", "list", "--json").output)
+    assert run("dead-letters", "replay", newest["name"]).exit_status == 1
+    corrected = tmp_path / "event.json"
+    shown = json.loads(run("dead-letters", "show", newest["name"]).output)
+    corrected.write_text(json.dumps(shown["event"] | {"lead": lead.name}), encoding="utf-8")
+    assert "it is gone" in run("dead-letters", "replay", newest["name"], "--event", str(corrected)).shown
+    assert "is deleted" in run("dead-letters", "delete", oldest["name"]).shown
+    assert "There are no dead letters" in run("dead-letters").shown
