@@ -14,7 +14,7 @@ _READING = frozenset(
         "operations.read",
         "rules.read",
         "experiments.read",
-        "drift.read",
+        "monitoring.read",
         "workflows.read",
         "notifications.read",
         "organization.read",
@@ -27,9 +27,9 @@ _ANALYST = _READING | {
     "operations.cancel",
     "rules.write",
     "experiments.write",
-    "drift.write",
+    "monitoring.write",
 }
-_SALES = _READING | {_PERSONAL_DATA, "leads.write", "events.write", "notifications.write"}
+_SALES = _READING | {_PERSONAL_DATA, "leads.write", "events.write"}
 _INTEGRATION = frozenset(
     {
         _PERSONAL_DATA,
@@ -41,6 +41,8 @@ _INTEGRATION = frozenset(
         "operations.read",
         "deadletters.read",
         "deadletters.write",
+        "crm.read",
+        "crm.write",
     }
 )
 _AUDITOR = _READING | {
@@ -48,8 +50,8 @@ _AUDITOR = _READING | {
     "roles.read",
     "credentials.read",
     "providers.read",
-    "audit.read",
-    "audit.export",
+    "deadletters.read",
+    "crm.read",
 }
 # What only an owner does: say what the organization is. Whoever lacks a permission can't give it to others either.
 _OWNER_ONLY = frozenset({"organization.write"})
@@ -73,6 +75,9 @@ def built_in_roles(permissions: Iterable[str]) -> dict[str, frozenset[str]]:
 
     Returns:
         The permissions by the role's name.
+
+    Raises:
+        ValueError: A role names a permission that the contract doesn't have.
     """
     everything = frozenset(permissions)
     roles = {
@@ -83,7 +88,10 @@ def built_in_roles(permissions: Iterable[str]) -> dict[str, frozenset[str]]:
         "integration": _INTEGRATION,
         "auditor": _AUDITOR,
     }
-    return {name: role & everything for name, role in roles.items()}
+    unknown = frozenset().union(*roles.values()) - everything
+    if unknown:
+        raise ValueError(f"roles name permissions that the contract lacks: {', '.join(sorted(unknown))}")
+    return roles
 
 
 def of_user(permissions: Iterable[str]) -> frozenset[str]:
