@@ -8,9 +8,11 @@ from typer.core import TyperGroup
 from clients.cli import (
     dead_letter_commands,
     event_commands,
+    experiment_commands,
     import_command,
     lead_commands,
     model_commands,
+    monitoring_commands,
     notification_commands,
     registry_commands,
     rule_commands,
@@ -96,10 +98,13 @@ app.command("score")(score_commands.score)
 app.command("explain")(score_commands.explain)
 app.command("rescore")(stored_score_commands.rescore)
 app.command("replay")(stored_score_commands.replay)
+app.command("drift")(monitoring_commands.drift)
+app.command("alarms")(monitoring_commands.alarms)
 app.command("watch")(watch_command.watch)
 app.add_typer(lead_commands.app, name="leads")
 app.add_typer(event_commands.app, name="events")
 app.add_typer(registry_commands.app, name="models")
+app.add_typer(experiment_commands.app, name="experiments")
 app.add_typer(rule_commands.app, name="rules")
 app.add_typer(workflow_commands.app, name="workflows")
 app.add_typer(notification_commands.app, name="notifications")

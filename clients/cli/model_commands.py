@@ -21,6 +21,8 @@ STATES = {
     ModelState.MODEL_STATE_CANDIDATE: "candidate",
     ModelState.MODEL_STATE_CHAMPION: "champion",
     ModelState.MODEL_STATE_RETIRED: "retired",
+    ModelState.MODEL_STATE_SHADOW: "shadow",
+    ModelState.MODEL_STATE_CANARY: "canary",
 }
 
 

@@ -9,8 +9,9 @@ from leadline.v1.model_pb2 import PlotKind
 from clients.cli.context import JsonOption, connection_of
 from clients.cli.errors import CommandError
 from clients.cli.model_commands import ALGORITHMS, STATES, show_model
+from clients.cli.model_names import model_name
 from clients.cli.output import RIGHT, as_dict, console, short_time, show_json, table
-from leadline_sdk import Client, Model
+from leadline_sdk import Model
 
 app = typer.Typer(help="See models, and say which one makes the scores.")
 
@@ -66,7 +67,7 @@ def list_models(context: typer.Context, *, as_json: JsonOption = False) -> None:
 def show(context: typer.Context, model: ModelArgument, *, as_json: JsonOption = False) -> None:
     """Show how good a model is, what it uses, and how it compares with the champion and the best ever."""
     with connection_of(context).client() as client:
-        found = client.get_model(_name(client, model))
+        found = client.get_model(model_name(client, model))
     if as_json:
         show_json(as_dict(found))
     else:
@@ -85,7 +86,7 @@ def promote(
 ) -> None:
     """Make a model champion: from now on it makes the scores."""
     with connection_of(context).client() as client:
-        _show_champion(client.promote_model(_name(client, model), override_gate=override_gate), as_json=as_json)
+        _show_champion(client.promote_model(model_name(client, model), override_gate=override_gate), as_json=as_json)
 
 
 @app.command("roll-back")
@@ -99,14 +100,14 @@ def roll_back(
 ) -> None:
     """Go back to an earlier champion, at once."""
     with connection_of(context).client() as client:
-        _show_champion(client.roll_back_model(_name(client, model) if model else ""), as_json=as_json)
+        _show_champion(client.roll_back_model(model_name(client, model) if model else ""), as_json=as_json)
 
 
 @app.command("delete")
 def delete(context: typer.Context, model: ModelArgument) -> None:
     """Delete a model that is not champion, with its files."""
     with connection_of(context).client() as client:
-        client.delete_model(_name(client, model))
+        client.delete_model(model_name(client, model))
     console.print(f"model {model} is deleted")
 
 
@@ -118,7 +119,7 @@ def plots(
 ) -> None:
     """Write the pictures of a model's evaluation as PNG files."""
     with connection_of(context).client() as client:
-        pictures = client.get_model_plots(_name(client, model))
+        pictures = client.get_model_plots(model_name(client, model))
     if not pictures:
         raise CommandError(f"model {model} has no pictures: it was trained before Leadline drew them")
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,20 +127,6 @@ def plots(
         path = folder / f"{PlotKind.Name(picture.kind).removeprefix('PLOT_KIND_').lower()}.png"
         path.write_bytes(picture.png)
         console.print(str(path), soft_wrap=True)
-
-
-def _name(client: Client, model: str) -> str:
-    """Give the resource name of a model that was told by its version or by its name.
-
-    Raises:
-        CommandError: no model has this version.
-    """
-    if not model.isdecimal():
-        return model
-    for found in client.list_models():
-        if found.version == int(model):
-            return found.name
-    raise CommandError(f"there is no model {model}; `leadline models` lists them")
 
 
 def _show_champion(model: Model, *, as_json: bool) -> None:
