@@ -14,6 +14,7 @@ from rich.table import Table
 from deploy.local.data_folder import DEFAULT, DataFolderInUse
 from deploy.local.demo.run import Demo, DemoFailed
 from deploy.local.demo.steps import Steps
+from deploy.local.first_owner import EMAIL
 from deploy.local.memory import PeakMemory
 from deploy.local.process import ProcessFailed
 from deploy.local.processes import DASHBOARD
@@ -129,6 +130,8 @@ def addresses(stack: Stack) -> Table:
         "REST": f"http://{stack.edge_address}/v1/leads",
         "WebSocket": f"ws://{stack.edge_address}/ws",
         "command line": f"export LEADLINE_PROFILE_FILE={_shown(stack.folder.profile)}",
+        "log in as": f"{EMAIL}, password {stack.owner.password()}",
+        "e-mail that would be sent": _shown(stack.folder.mailbox),
         "edge's admin page": f"http://127.0.0.1:{stack.ports.edge_admin}",
         "PostgreSQL": stack.postgres.url("leadline_owner"),
         "Valkey": stack.valkey.url,

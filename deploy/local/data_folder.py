@@ -40,6 +40,11 @@ class DataFolder:
         return self.path / "keys"
 
     @property
+    def mailbox(self) -> Path:
+        """The folder of the messages that would be sent by e-mail."""
+        return self.path / "mailbox"
+
+    @property
     def profile(self) -> Path:
         """The file that tells the command line how to reach this stack."""
         return self.path / "profiles.toml"

@@ -75,6 +75,7 @@ class StackPorts:
     server: int
     scorer: int
     websocket: int
+    token_endpoint: int
     model_server: int
     model_server_rest: int
     postgres: int
@@ -107,6 +108,7 @@ _USUAL_PORTS = {
     "server": 50051,
     "scorer": 50052,
     "websocket": 50070,
+    "token_endpoint": 50053,
     "model_server": 58500,
     "model_server_rest": 58501,
     "postgres": 55432,

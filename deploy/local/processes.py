@@ -18,6 +18,10 @@ REPOSITORY = Path(__file__).parents[2]
 DASHBOARD = REPOSITORY / "clients" / "dashboard" / "out"
 """The dashboard once it is built (`make dashboard`); the edge then serves it."""
 
+# gRPC's own pool of threads hands each message from thread to thread before Python's thread sees it. Without it, that
+# thread polls the sockets itself.
+GRPC_EXPERIMENTS = "-event_engine_client,-event_engine_listener"
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -65,10 +69,18 @@ def programs(folder: DataFolder, ports: StackPorts, environment: dict[str, str])
             lambda: answers_http(f"http://{LOOPBACK}:{ports.websocket}/healthz"),
             ports.websocket,
         ),
+        python.listening(
+            TOKEN_ENDPOINT,
+            ("server.token_endpoint",),
+            ("server",),
+            lambda: answers_http(f"http://{LOOPBACK}:{ports.token_endpoint}{_JWKS_PATH}"),
+        ),
         Program(_envoy(folder, ports), ("proto/gen", "gateway/contract.py", "gateway/envoy")),
     ]
 
 
+TOKEN_ENDPOINT = "token endpoint"  # noqa: S105 - a process
+_JWKS_PATH = "/.well-known/jwks.json"
 _SCORING = ("scoring", "tfserving", "server/runtime", "server/interceptors")
 
 
@@ -161,6 +173,9 @@ def shared_environment(
         "LEADLINE_JWKS_FILE": str(folder.keys / "jwks.json"),
         "LEADLINE_TOKEN_ISSUER": ISSUER,
         "LEADLINE_TOKEN_AUDIENCE": AUDIENCE,
+        "LEADLINE_HTTP_LISTEN_ADDRESS": f"{LOOPBACK}:{ports.token_endpoint}",
+        "LEADLINE_MAILBOX_FOLDER": str(folder.mailbox),
+        "LEADLINE_DASHBOARD_URL": f"http://{LOOPBACK}:{ports.edge}/app",
         "LEADLINE_SIGNING_SECRET": folder.signing_secret(),
         "LEADLINE_LOG_LEVEL": log_level,
         "LEADLINE_REFLECTION": "true",
@@ -187,7 +202,9 @@ def edge_environment(folder: DataFolder, ports: StackPorts) -> dict[str, str]:
         "LEADLINE_SERVER_ADDRESSES": f"{LOOPBACK}:{ports.server}",
         "LEADLINE_SCORER_ADDRESSES": f"{LOOPBACK}:{ports.scorer}",
         "LEADLINE_WEBSOCKET_ADDRESSES": f"{LOOPBACK}:{ports.websocket}",
-        "LEADLINE_JWKS_FILE": str(folder.keys / "jwks.json"),
+        "LEADLINE_TOKEN_ENDPOINT_ADDRESSES": f"{LOOPBACK}:{ports.token_endpoint}",
+        # It publishes the development key beside those that sign log-ins.
+        "LEADLINE_JWKS_URI": f"http://{LOOPBACK}:{ports.token_endpoint}{_JWKS_PATH}",
         "LEADLINE_TOKEN_ISSUER": ISSUER,
         "LEADLINE_TOKEN_AUDIENCE": AUDIENCE,
         "LEADLINE_ACCESS_LOG_FILE": str(folder.logs / "access.log"),

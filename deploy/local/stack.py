@@ -12,11 +12,13 @@ from uuid import UUID
 
 from deploy.local.data_folder import DataFolder
 from deploy.local.development_token import DevelopmentKey
+from deploy.local.first_owner import FirstOwner
 from deploy.local.ports import LOOPBACK, StackPorts
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.process import ChildProcess, ProcessFailed
 from deploy.local.processes import (
     REPOSITORY,
+    TOKEN_ENDPOINT,
     Program,
     edge_configuration_folder,
     edge_environment,
@@ -147,6 +149,7 @@ class Stack:
         """Decides where everything listens and how it is configured."""
         self.ports = StackPorts.choose(usual=self._usual_ports)
         self.key = DevelopmentKey(self.folder.keys)
+        self.owner = FirstOwner(self.folder.keys / "owner-password")
         data, logs = self.folder.path, self.folder.logs
         self.postgres = EmbeddedPostgres(
             data / "postgresql", self.ports.postgres, log=logs / "postgresql.log", durable=self._durable
@@ -168,11 +171,16 @@ class Stack:
         self._report("Bringing the database up to date")
         self.migrate()
         self.add_tenant(TENANT_ID, "Development")
+        self.owner.make(self.postgres.url("leadline_app"), TENANT_ID)
         self.render_edge()
         self._report("Starting Leadline's processes and the edge")
+        edge = self.process("edge")
         for program in self.programs:
-            if not program.process.running:
+            if program.process is not edge and not program.process.running:
                 program.process.start()
+        # The edge fetches the public keys when it starts, and takes no request before it has them.
+        self.process(TOKEN_ENDPOINT).wait_until_ready()
+        edge.start()
         for process in self.processes:
             process.wait_until_ready()
         self._write_profile()

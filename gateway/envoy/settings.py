@@ -64,6 +64,7 @@ class EdgeSettings(BaseSettings):
         server_addresses: Server processes, one address each; Envoy balances the load among them.
         scorer_addresses: Scorer processes, likewise.
         websocket_addresses: WebSocket bridges, likewise.
+        token_endpoint_addresses: Processes that give tokens to OAuth clients and publish keys, over HTTP, likewise.
         jwks_file: File with the public keys that tokens are signed with. Read once, when Envoy starts.
         jwks_uri: Instead of the file: where Envoy fetches the public keys, again every five minutes.
         token_issuer: What a token's `iss` must be.
@@ -73,6 +74,8 @@ class EdgeSettings(BaseSettings):
         pro_requests_per_second: Likewise for the pro plan.
         enterprise_requests_per_second: Likewise for the enterprise plan.
         anonymous_requests_per_second: What all callers without a token may send together (health, preflights).
+        public_requests_per_second: What each address may send to paths that need no token, such as log-in; twice as
+            much in a burst.
         unary_timeout_seconds: When a unary rpc is given up, unless its caller sends a `grpc-timeout`.
         access_log_file: Where each request is logged; absent means standard output.
         dashboard_folder: The built dashboard, served under `/app/`; absent means that it is served elsewhere.
@@ -88,6 +91,7 @@ class EdgeSettings(BaseSettings):
     server_addresses: AddressList = ["127.0.0.1:50051"]
     scorer_addresses: AddressList = ["127.0.0.1:50052"]
     websocket_addresses: AddressList = ["127.0.0.1:50070"]
+    token_endpoint_addresses: AddressList = ["127.0.0.1:50053"]
     jwks_file: Path | None = None
     jwks_uri: HttpUrl | None = None
     token_issuer: str = "https://leadline.dev"  # noqa: S105 - a name, no token
@@ -97,6 +101,7 @@ class EdgeSettings(BaseSettings):
     pro_requests_per_second: Rate = 5_000
     enterprise_requests_per_second: Rate = 1_000_000
     anonymous_requests_per_second: Rate = 1_000
+    public_requests_per_second: Rate = 20
     unary_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = 15.0
     access_log_file: Path | None = None
     dashboard_folder: Path | None = None

@@ -44,6 +44,12 @@ class PublishedKeys:
         self._of_file: list[ECKey] = self._read_file(file) if file is not None else []
         self._of_database: list[ECKey] = []
         self._set = KeySet(list(self._of_file))
+        self._are_complete = database is None
+
+    @property
+    def are_complete(self) -> bool:
+        """Whether the database was read, so that no key is missing."""
+        return self._are_complete
 
     def current(self) -> KeySet:
         """Gives all keys as they are known now."""
@@ -67,6 +73,7 @@ class PublishedKeys:
             rows = await connection.fetch(_QUERY)
         self._of_database = [ECKey.import_key(json.loads(row["public_key"])) for row in rows]
         self._join()
+        self._are_complete = True
 
     async def follow(self) -> None:
         """Reads the keys in the database again and again, without an end."""

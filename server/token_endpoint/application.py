@@ -67,8 +67,14 @@ class TokenEndpoint:
         return JSONResponse(answer, headers=_NOT_STORED)
 
     async def keys(self, _request: Request) -> Response:
-        """Gives the public keys."""
+        """Gives the public keys, once all are known: verifiers remember for minutes what they are given."""
+        if not self._keys.are_complete:
+            return _refusal("temporarily_unavailable", 503, {"retry-after": "1"})
         return JSONResponse(self._keys.document(), headers={"cache-control": "public, max-age=60"})
+
+    async def health(self, _request: Request) -> Response:
+        """Tells that the process answers."""
+        return Response("ok\n", media_type="text/plain")
 
     def application(self) -> Starlette:
         """Gives the application."""
@@ -76,6 +82,7 @@ class TokenEndpoint:
             routes=[
                 Route("/oauth/token", self.token, methods=["POST"]),
                 Route("/.well-known/jwks.json", self.keys, methods=["GET"]),
+                Route("/healthz", self.health, methods=["GET"]),
             ]
         )
 

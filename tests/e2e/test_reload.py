@@ -9,7 +9,7 @@ from tests.e2e.conftest import Tenant
 @pytest.mark.parametrize(
     ("path", "restarted"),
     [
-        ("server/leads/lead.py", {"server", "relay worker"}),
+        ("server/leads/lead.py", {"server", "relay worker", "token endpoint"}),
         ("scoring/features/feature_set.py", {"scorer", "scoring worker"}),
         ("gateway/envoy/envoy.yaml.j2", {"edge"}),
         ("gateway/websocket/application.py", {"WebSocket bridge"}),
