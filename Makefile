@@ -117,7 +117,7 @@ test-unit: install ## Run the tests that touch nothing outside the process, with
 
 .PHONY: test-faults
 test-faults: install ## Kill processes under load many times, and see that nothing is lost or done twice
-	LEADLINE_FAULT_KILLS=15 pytest -n 0 tests/faults
+	LEADLINE_FAULT_KILLS=10 pytest -n 0 --timeout=900 tests/faults
 
 .PHONY: test-sdks
 test-sdks: install test-sdk-go ## Run the tests of every SDK
