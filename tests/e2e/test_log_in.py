@@ -1,0 +1,229 @@
+"""People and programs log in through the edge, and what they get works there until it is taken back."""
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pyotp
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from deploy.local.development_token import AUDIENCE, ISSUER
+from deploy.local.first_owner import EMAIL
+from deploy.local.stack import TENANT_ID, Stack
+from leadline_sdk import Client, Lead, PermissionDenied, Unauthenticated
+from server.runtime.identifiers import new_id
+from tests.e2e.conftest import Tenant
+from tests.e2e.test_identity import reason_of
+
+PASSWORD = "brisk otter folds nine maps"  # noqa: S105 - of the tests
+REVOKED_WITHIN_SECONDS = 2.0
+TOTP_STEP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user who has signed up."""
+
+    stack: Stack
+    email: str
+    tokens: dict[str, Any]
+
+    def post(self, path: str, token: str | None = None, **body: Any) -> httpx.Response:
+        """Sends a request over REST, with a token if one is given."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        url = f"http://{self.stack.edge_address}{path}"
+        return httpx.post(url, json=body, headers=headers, timeout=20.0)
+
+    def do(self, path: str, **body: Any) -> dict[str, Any]:
+        """Sends a request that changes something, as the person, and gives the answer."""
+        answer = self.post(path, self.tokens["accessToken"], idempotencyKey=str(new_id()), **body)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def log_in(self) -> dict[str, Any]:
+        """Logs in by password."""
+        answer = self.post("/v1/authentication:logIn", email=self.email, password=PASSWORD)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest.fixture
+def person(stack: Stack) -> Person:
+    """The owner of an organization that nobody else uses."""
+    email = f"{new_id()}@example.com"
+    signed_up = Person(stack, email, {}).post(
+        "/v1/authentication:signUp",
+        organizationDisplayName="Harbour Glass",
+        email=email,
+        displayName="Noor",
+        password=PASSWORD,
+    )
+    assert signed_up.status_code == 200, signed_up.text
+    return Person(stack, email, signed_up.json())
+
+
+def client_of(stack: Stack, token: str) -> Client:
+    """Gives a client with a token."""
+    return Client(stack.edge_address, token=token, tls=False)
+
+
+def test_the_first_owner_logs_in_with_the_password_of_the_data_folder(stack: Stack) -> None:
+    owner = Person(stack, EMAIL, {})
+    answer = owner.post("/v1/authentication:logIn", email=EMAIL, password=stack.owner.password())
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["tokens"]["organization"]["name"] == f"organizations/{TENANT_ID}"
+    assert stack.owner.password_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_in_reaches_the_leads_of_its_own_organization(person: Person, tenant: Tenant) -> None:
+    tenant.client.create_lead(Lead(external_id="of another"))
+    with client_of(person.stack, person.log_in()["tokens"]["accessToken"]) as client:
+        client.create_lead(Lead(external_id="mine"))
+        assert [lead.external_id for lead in client.list_leads()] == ["mine"]
+
+
+def test_a_second_factor_is_asked_for_once_it_is_set_up(person: Person) -> None:
+    secret = person.do("/v1/authentication:enrolSecondFactor", password=PASSWORD)["secret"]
+    codes = pyotp.TOTP(secret)
+    now = time.time()
+    confirmed = person.do("/v1/authentication:confirmSecondFactor", code=codes.at(int(now)))
+    assert len(confirmed["recoveryCodes"]) == 10
+    challenge = person.log_in()["secondFactorRequired"]["challenge"]
+    wrong = person.post("/v1/authentication:verifySecondFactor", challenge=challenge, code="000000")
+    assert wrong.status_code == 401
+    code = codes.at(int(now) + TOTP_STEP_SECONDS)
+    right = person.post("/v1/authentication:verifySecondFactor", challenge=challenge, code=code)
+    assert right.status_code == 200, right.text
+    with client_of(person.stack, right.json()["accessToken"]) as client:
+        assert list(client.list_leads()) == []
+
+
+def test_a_refresh_token_that_comes_twice_ends_its_session(person: Person) -> None:
+    first = person.tokens["refreshToken"]
+    second = person.post("/v1/authentication:refreshToken", refreshToken=first).json()
+    with client_of(person.stack, second["accessToken"]) as client:
+        assert list(client.list_leads()) == []
+        reused = person.post("/v1/authentication:refreshToken", refreshToken=first)
+        assert (reused.status_code, reason_of(reused.json())) == (401, "REFRESH_TOKEN_REUSED")
+        wait_until_revoked(client)
+    newest = person.post("/v1/authentication:refreshToken", refreshToken=second["refreshToken"])
+    assert reason_of(newest.json()) == "REFRESH_TOKEN_REFUSED"
+
+
+def test_a_session_that_was_logged_out_is_refused_within_two_seconds(person: Person) -> None:
+    with client_of(person.stack, person.tokens["accessToken"]) as client:
+        assert list(client.list_leads()) == []
+        person.do("/v1/authentication:logOut")
+        wait_until_revoked(client)
+
+
+def wait_until_revoked(client: Client) -> None:
+    """Waits until a client's token is refused as revoked; fails if that takes too long."""
+    deadline = time.monotonic() + REVOKED_WITHIN_SECONDS
+    while True:
+        began = time.monotonic()
+        try:
+            list(client.list_leads())
+        except Unauthenticated as error:
+            reason = error.reason
+            break
+        assert began < deadline, "the token still passes"
+        time.sleep(0.05)
+    assert reason == "TOKEN_REVOKED"
+
+
+def test_an_api_key_is_exchanged_for_what_it_permits_alone(person: Person) -> None:
+    made = person.do("/v1/apiKeys", apiKey={"displayName": "Reader", "permissions": ["PERMISSION_LEADS_READ"]})
+    exchanged = person.post("/v1/authentication:exchangeApiKey", apiKey=made["secret"])
+    assert exchanged.status_code == 200, exchanged.text
+    with client_of(person.stack, exchanged.json()["accessToken"]) as client:
+        assert list(client.list_leads()) == []
+        with pytest.raises(PermissionDenied):
+            client.create_lead(Lead(external_id="new"))
+    person.do(f"/v1/{made['name']}:revoke")
+    assert person.post("/v1/authentication:exchangeApiKey", apiKey=made["secret"]).status_code == 401
+
+
+def test_an_oauth_client_gets_tokens_at_the_token_endpoint(person: Person) -> None:
+    made = person.do("/v1/oauthClients", oauthClient={"displayName": "CRM", "permissions": ["PERMISSION_LEADS_READ"]})
+    url = f"http://{person.stack.edge_address}/oauth/token"
+    form = {"grant_type": "client_credentials"}
+    granted = httpx.post(url, data=form, auth=(made["clientId"], made["clientSecret"]), timeout=20.0)
+    assert granted.status_code == 200, granted.text
+    assert (granted.json()["token_type"], granted.json()["scope"]) == ("Bearer", "leads.read")
+    assert granted.headers["cache-control"] == "no-store"
+    with client_of(person.stack, granted.json()["access_token"]) as client:
+        assert list(client.list_leads()) == []
+    refused = httpx.post(url, data=form, auth=(made["clientId"], "wrong"), timeout=20.0)
+    assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
+
+
+def test_the_public_keys_are_published_without_their_private_halves(stack: Stack) -> None:
+    keys = httpx.get(f"http://{stack.edge_address}/.well-known/jwks.json", timeout=20.0).json()["keys"]
+    assert len(keys) == 2, "the development key, and the one that signs log-ins"
+    assert all(key["kty"] == "EC" and "d" not in key for key in keys)
+
+
+def _segment(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def _signed_with_the_public_key(key: ECKey, claims: dict[str, Any]) -> str:
+    """Gives a token whose HMAC has the public key, which everybody knows, as its secret."""
+    signed = f"{_segment({'alg': 'HS256', 'kid': key.kid})}.{_segment(claims)}"
+    signature = hmac.digest(key.as_pem(private=False), signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+
+
+def _signed(key: ECKey, claims: dict[str, Any], kid: str | None = None) -> str:
+    return jwt.encode({"alg": "ES256", "kid": kid or key.kid}, claims, key, algorithms=["ES256"])
+
+
+ATTACKS: dict[str, tuple[Callable[[ECKey, dict[str, Any]], str], str]] = {
+    "no signature": (lambda key, claims: f"{_segment({'alg': 'none', 'kid': key.kid})}.{_segment(claims)}.", "INVALID"),
+    "HMAC with the public key": (_signed_with_the_public_key, "INVALID"),
+    "unknown key": (lambda key, claims: _signed(key, claims, "unknown"), "INVALID"),
+    "another's key": (
+        lambda key, claims: _signed(ECKey.generate_key("P-256", {"kid": key.kid or ""}), claims),
+        "INVALID",
+    ),
+    "another audience": (lambda key, claims: _signed(key, claims | {"aud": "another-api"}), "INVALID"),
+    "another issuer": (lambda key, claims: _signed(key, claims | {"iss": "https://elsewhere.example"}), "INVALID"),
+    "expired": (lambda key, claims: _signed(key, claims | {"exp": int(time.time()) - 60}), "EXPIRED"),
+    "not yet valid": (lambda key, claims: _signed(key, claims | {"nbf": int(time.time()) + 600}), "INVALID"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_forged_token_is_refused_by_the_edge_and_by_the_server_itself(tenant: Tenant, attack: str) -> None:
+    stack = tenant.stack
+    key = ECKey.import_key(json.loads((stack.folder.keys / "development-key.json").read_text()))
+    forge, reason = ATTACKS[attack]
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "exp": int(time.time()) + 600,
+        "sub": "tester",
+        "tenant_id": str(tenant.id),
+        "plan": "pro",
+        "scope": "leads.read",
+    }
+    addresses = (stack.edge_address, f"127.0.0.1:{stack.ports.server}")
+    for address in addresses:
+        with Client(address, token=_signed(key, claims), tls=False) as client:
+            assert list(client.list_leads()) == []
+        with (
+            Client(address, token=forge(key, claims), tls=False) as client,
+            pytest.raises(Unauthenticated) as failure,
+        ):
+            list(client.list_leads())
+        assert failure.value.reason == f"TOKEN_{reason}", address
