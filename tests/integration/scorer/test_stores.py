@@ -179,6 +179,12 @@ class TestScores:
             "model_id": str(model.model_id),
             "compute_time": "2026-03-01T00:00:00+00:00",
             "previous_probability": None,
+            "previous_value": None,
+            "previous_grade": None,
+            "next_grade": None,
+            "next_grade_time": None,
+            "owner": "",
+            "rule_set_id": None,
         }
 
     async def test_the_same_score_again_has_no_effect(
