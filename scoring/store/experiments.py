@@ -31,6 +31,15 @@ SELECT {COLUMNS} FROM experiments WHERE tenant_id = $1 AND ($2::uuid IS NULL OR 
 
 _RUNNING = f"SELECT {COLUMNS} FROM experiments WHERE tenant_id = $1 AND state = {ExperimentState.RUNNING} ORDER BY id"
 
+# For each batch of changed leads: one round trip, in which the tenant is set before the rows are read.
+_RUNNING_OF_TENANT = f"""
+SELECT {COLUMNS}
+FROM (SELECT set_config('app.tenant_id', $1::uuid::text, true) AS tenant OFFSET 0) setting,
+    LATERAL (SELECT * FROM experiments WHERE tenant_id = setting.tenant::uuid AND state = {ExperimentState.RUNNING}
+        OFFSET 0) running
+ORDER BY id
+"""
+
 _START = f"""
 INSERT INTO experiments (tenant_id, id, kind, state, challenger_id, control_id, challenger_share, hold_out_share,
     minimum_outcome_count)
@@ -93,9 +102,9 @@ class Experiments:
         return [_to_experiment(row) for row in rows]
 
     async def running(self, tenant_id: UUID) -> Sequence[Experiment]:
-        """Gives the experiments that run."""
-        async with self._database.transaction(tenant_id) as connection:
-            rows = await connection.fetch(_RUNNING, tenant_id)
+        """Gives the experiments that run. One round trip."""
+        async with self._database.session() as connection:
+            rows = await connection.fetch(_RUNNING_OF_TENANT, tenant_id)
         return [_to_experiment(row) for row in rows]
 
     async def arm_leads(self, tenant_id: UUID, experiment: Experiment) -> Mapping[Arm, ArmLeads]:

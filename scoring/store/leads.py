@@ -53,9 +53,11 @@ FROM leads WHERE tenant_id = $1 AND status IN ({CONVERTED}, {LOST})
 
 _CHAMPION = "SELECT id FROM models WHERE tenant_id = $1 AND state = 2"
 
+# One round trip, as above.
 _MAKERS = """
-SELECT (SELECT id FROM models WHERE tenant_id = $1 AND state = 2),
-    (SELECT id FROM rule_sets WHERE tenant_id = $1 AND active)
+SELECT (SELECT id FROM models WHERE tenant_id = setting.tenant::uuid AND state = 2),
+    (SELECT id FROM rule_sets WHERE tenant_id = setting.tenant::uuid AND active)
+FROM (SELECT set_config('app.tenant_id', $1::uuid::text, true) AS tenant OFFSET 0) setting
 """
 
 _OPEN_COUNT = f"SELECT count(*) FROM leads WHERE tenant_id = $1 AND status = {OPEN}"
@@ -95,7 +97,7 @@ class Leads:
 
     async def makers(self, tenant_id: UUID) -> ScoreMakers:
         """Gives the model that makes the tenant's scores and the active rules, each None if there are none."""
-        async with self._database.transaction(tenant_id) as connection:
+        async with self._database.session() as connection:
             row = await connection.fetchrow(_MAKERS, tenant_id)
         return ScoreMakers(None, None) if row is None else ScoreMakers(*row)
 
