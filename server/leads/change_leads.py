@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.leads.field_mask import LeadChange, apply_change
-from server.leads.lead import Lead
+from server.leads.lead import Lead, LeadProfile, LeadStatus
 from server.leads.ports import LeadStore, LeadTransaction
 from server.runtime.errors import EtagMismatch, LeadNotFound
 from server.runtime.identifiers import format_name
@@ -26,6 +26,9 @@ class UpdateLead:
     async def __call__(self, tenant_id: UUID, lead_id: UUID, change: LeadChange, etag: str) -> Lead:
         """Makes the change and gives the lead as it is then.
 
+        A lead that converts or is lost has its outcome now, unless the change tells when; one that is open again has
+        none.
+
         Args:
             tenant_id: Whose lead.
             lead_id: Which one.
@@ -40,9 +43,11 @@ class UpdateLead:
         """
         async with self._store.transaction(tenant_id) as transaction:
             lead = await _lock(transaction, lead_id, etag)
+            now = self._clock()
+            profile = apply_change(lead.profile, change, create_time=lead.create_time)
             changed = lead._replace(
-                profile=apply_change(lead.profile, change, create_time=lead.create_time),
-                update_time=self._clock(),
+                profile=_with_outcome_time(lead.profile.status, profile, change, now),
+                update_time=now,
                 revision=lead.revision + 1,
             )
             await transaction.save(changed)
@@ -78,6 +83,22 @@ class DeleteLead:
             await transaction.delete(lead_id)
             await transaction.announce([lead_id])
             await transaction.commit()
+
+
+def _with_outcome_time(before: LeadStatus, profile: LeadProfile, change: LeadChange, now: datetime) -> LeadProfile:
+    """Gives a changed profile with the time of its outcome.
+
+    Args:
+        before: Where the lead stood before the change.
+        profile: The profile after it.
+        change: What was changed.
+        now: The present time, UTC.
+    """
+    if profile.status is before:
+        return profile
+    if profile.status is LeadStatus.OPEN:
+        return profile._replace(outcome_time=None)
+    return profile if "outcome_time" in change.attributes else profile._replace(outcome_time=now)
 
 
 async def _lock(transaction: LeadTransaction, lead_id: UUID, etag: str) -> Lead:

@@ -85,6 +85,27 @@ async def test_a_change_makes_the_next_revision(store: InMemoryLeadStore, clock:
         await DeleteLead(store)(TENANT, lead.lead_id, lead.etag)
 
 
+async def test_an_outcome_has_the_time_at_which_it_came_unless_it_is_told(
+    store: InMemoryLeadStore, clock: Callable[[], datetime]
+) -> None:
+    (lead,) = await CreateLeads(store, clock)(TENANT, [profile()])
+    update, told = UpdateLead(store, clock), NOON - timedelta(days=3)
+
+    async def outcome_time(status: LeadStatus, time: datetime | None = None, *paths: str) -> datetime | None:
+        new = profile()._replace(status=status, outcome_time=time)
+        changed = await update(TENANT, lead.lead_id, masked_change(new, ["status", *paths]), "")
+        assert changed.profile.status is status
+        return changed.profile.outcome_time
+
+    assert await outcome_time(LeadStatus.CONVERTED) == NOON + timedelta(minutes=1)
+    assert await outcome_time(LeadStatus.CONVERTED) == NOON + timedelta(minutes=1)
+    assert await outcome_time(LeadStatus.LOST) == NOON + timedelta(minutes=3)
+    assert await outcome_time(LeadStatus.OPEN, told, "outcome_time") is None
+    assert await outcome_time(LeadStatus.LOST, told, "outcome_time") == told
+    assert await outcome_time(LeadStatus.OPEN) is None
+    assert await outcome_time(LeadStatus.CONVERTED, None, "outcome_time") is None
+
+
 async def test_a_deleted_lead_is_gone(store: InMemoryLeadStore, clock: Callable[[], datetime]) -> None:
     (lead,) = await CreateLeads(store, clock)(TENANT, [profile()])
 
