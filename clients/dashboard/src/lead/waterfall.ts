@@ -44,3 +44,28 @@ export function waterfall({ attributions, baseLogOdds, logOdds }: Score, most: n
   steps.push({ attribution: undefined, kind: "end", from: 0, to: end, count: 0 });
   return steps;
 }
+
+/** What part of the probabilities a waterfall shows. */
+export interface WaterfallScale {
+  /** 0 to 1. */
+  readonly lowest: number;
+  /** 0 to 1, above `lowest`. */
+  readonly highest: number;
+  /** Round probabilities between both, in order. */
+  readonly ticks: readonly number[];
+}
+
+const TICK_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25];
+const MOST_TICKS = 5;
+const MARGIN = 0.04;
+
+/** Gives the scale on which all steps are seen, with a margin at both sides. */
+export function scaleOf(steps: readonly WaterfallStep[]): WaterfallScale {
+  const reached = steps.map(({ to }) => to);
+  const lowest = Math.max(0, Math.min(...reached) - MARGIN);
+  const highest = Math.min(1, Math.max(...reached) + MARGIN);
+  const step = TICK_STEPS.find((size) => (highest - lowest) / size <= MOST_TICKS) ?? 0.25;
+  const first = Math.ceil(lowest / step);
+  const count = Math.floor(highest / step) - first + 1;
+  return { lowest, highest, ticks: Array.from({ length: count }, (_, place) => (first + place) * step) };
+}
