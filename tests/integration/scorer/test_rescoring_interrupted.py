@@ -20,7 +20,7 @@ from tests.eventually import eventually
 from tests.fakes.model_server import FakeModelServer, serve
 from tests.integration.scorer.conftest import add_champion, running
 
-PAGES = PAGES_AT_A_TIME + 2
+PAGES = PAGES_AT_A_TIME + 1
 CALLS_A_PAGE = PAGE_SIZE // ROWS_A_CALL
 LEADS = PAGES * PAGE_SIZE
 
