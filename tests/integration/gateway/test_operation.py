@@ -51,6 +51,17 @@ async def test_requests_above_the_plan_are_refused_for_their_tenant_alone(tmp_pa
         assert {(await client.get(LEAD)).status_code for _ in range(20)} == {200}
 
 
+@pytest.mark.parametrize("path", ["/v1/authentication:refreshToken", "/v1/authentication:refreshToken?x=1"])
+async def test_paths_without_a_token_are_limited_for_each_address(tmp_path: Path, server: str, path: str) -> None:
+    backends = {"server_addresses": [server], "scorer_addresses": [server]}
+    async with running_edge(tmp_path, public_requests_per_second=1, **backends) as edge, edge.client() as client:
+        body = {"refreshToken": "t"}
+        refused = next(r for r in [await client.post(path, json=body) for _ in range(20)] if r.status_code == 429)
+        assert (refused.json()["code"], rest_reason(refused)) == (8, "RATE_LIMITED")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert {(await client.get(LEAD)).status_code for _ in range(20)} == {200}
+
+
 async def test_backend_that_is_gone_and_comes_back(tmp_path: Path) -> None:
     first, address = await start_backend(scorer=False)
     backends = {"server_addresses": [address], "scorer_addresses": [address]}
