@@ -20,17 +20,12 @@ from tests.server_processes import ServerProcesses
 from tests.stored_scores import store_lead, store_score
 from tests.webhook_receiver import WebhookReceiver, webhook_receiver
 
-WORKFLOW = """
-display_name = "Hot leads"
-trigger = { score_crossing = { direction = "DIRECTION_UP", threshold = 75, hysteresis = 10 } }
-cool_down = "3600s"
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "workflows.md"
 
-[[actions]]
-notify = { text = "Call $lead: $score" }
 
-[[actions]]
-webhook = { url = "URL/hook" }
-"""
+def documented_workflow() -> str:
+    """Gives the workflow that the documentation shows."""
+    return DOCUMENTATION.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
 
 
 @pytest.fixture
@@ -76,7 +71,7 @@ async def test_a_workflow_is_tried_created_runs_and_is_deleted(
     run: Run, database: Database, tenant_id: UUID, receiver: WebhookReceiver, tmp_path: Path
 ) -> None:
     file = tmp_path / "hot.toml"
-    file.write_text(WORKFLOW.replace("URL", receiver.base_url), encoding="utf-8")
+    file.write_text(documented_workflow().replace("https://crm.example.com", receiver.base_url), encoding="utf-8")
     lead_id = await store_lead(database, tenant_id, external_id="crm-1")
     for value in (40, 90):
         await store_score(database, tenant_id, lead_id, value)
