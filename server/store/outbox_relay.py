@@ -15,6 +15,8 @@ SCORES_KEPT_SECONDS: Final = 7 * 86_400
 """How long a score change is kept for watchers that resume."""
 LARGEST_SCORE_STREAM: Final = 1_000_000
 """The most messages of one tenant's score changes, whatever their age."""
+LARGEST_ALARM_STREAM: Final = 10_000
+"""About the most alarms that are kept for whoever reads them; PostgreSQL has them all."""
 LARGEST_BACKLOG: Final = 10_000
 """With more messages in a stream of changed leads, further ones wait in PostgreSQL, which has more room than Redis."""
 
@@ -100,6 +102,8 @@ class OutboxRelay:
                     watched[stream] = None
                 elif is_score:
                     pipeline.xtrim(stream, maxlen=LARGEST_SCORE_STREAM, approximate=True)
+                elif stream == streams.MODEL_ALARMS:
+                    pipeline.xtrim(stream, maxlen=LARGEST_ALARM_STREAM, approximate=True)
             for stream in watched:
                 pipeline.xlen(stream)
             answers = await pipeline.execute()

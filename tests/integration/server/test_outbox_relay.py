@@ -23,7 +23,7 @@ from server.runtime.errors import DependencyUnavailable
 from server.runtime.identifiers import new_id
 from server.runtime.outbox_signals import OutboxSignals, Signal
 from server.runtime.redis import connect_redis
-from server.runtime.streams import lead_changes_of
+from server.runtime.streams import MODEL_ALARMS, lead_changes_of
 from server.store.expired_keys import delete_expired_keys
 from server.store.outbox_relay import BATCH_SIZE, OutboxRelay
 from server.worker import relay_forever
@@ -137,6 +137,20 @@ async def test_changes_of_leads_wait_in_the_outbox_while_workers_do_not_keep_up(
 
     assert await relay.send_batch() == 1
     assert [payload["n"] for _, payload in await entries(redis, stream)] == [2, 3]
+
+
+async def test_alarms_that_nobody_reads_do_not_fill_redis(
+    database: Database, relay_database: Database, redis: Redis, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.store.outbox_relay.LARGEST_ALARM_STREAM", 10)
+    await put(database, tenant_id, "model.alarm", *({"n": n} for n in range(400)))
+
+    assert await OutboxRelay(relay_database, redis).send_batch() == 400
+
+    kept = [payload["n"] for _, payload in await entries(redis, MODEL_ALARMS)]
+    # Redis drops whole blocks of about a hundred.
+    assert 10 <= len(kept) <= 200
+    assert kept[-1] == 399
 
 
 async def test_a_second_relay_stands_by(relay_database: Database, redis: Redis) -> None:
