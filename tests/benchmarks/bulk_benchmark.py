@@ -1,14 +1,16 @@
 """Scoring without reasons in bulk, against FastAPI + joblib and MLServer with the same trees and 1,000 rows a call.
 
-What is compared is the same work on both sides. FastAPI gets leads as JSON, as they come from a store, and answers
-their probabilities; ours gets the columns that PostgreSQL gives for a page of leads and makes their probabilities.
-MLServer gets numbers that its caller has encoded, and answers predictions; ours makes log-odds of an encoded matrix.
-The targets are held against that. Only the processes of the peers count: who asks them, the edge and any store come
-free.
+What is compared is the same work on both sides, with the reading of what comes in. FastAPI gets leads as JSON, parses
+them and answers their probabilities; ours reads leads from PostgreSQL, with its driver, and makes their probabilities,
+and the processes of PostgreSQL count as ours. The target is held against that. Of the peers only the processes that
+answer count: who asks them and the edge come free, and so does the store that their leads would come from.
 
-What the peers don't do is told beside it: the same with the leads read from PostgreSQL, whose processes count, and the
-whole `RescoreLeads`, in which new scores are also stored on the leads and in their history and told to whoever watches,
-and all processes of the stack count. That one grows from 10,000 to 1,000,000 leads, in flat memory.
+Told beside it, held to nothing, because ours reads nothing there: the same from columns that are in memory already, and
+log-odds of a matrix in memory beside MLServer, which parses the numbers that its caller has encoded.
+
+What the peers don't do is told, too: the whole `RescoreLeads`, in which new scores are also stored on the leads and in
+their history and told to whoever watches, and all processes of the stack count. That one grows from 10,000 to 1,000,000
+leads, in flat memory.
 """
 
 import asyncio
@@ -159,10 +161,10 @@ async def _scoring_alone(system: ScoringStack, database: Database, folder: Path)
     fastapi_bodies = [json.dumps({"leads": call}).encode() for call in calls]
     rows = np.concatenate(list(encoded.values()))[:ROWS_A_CALL]
     mlserver_bodies = [inference_request(rows)] * CALLS
-    spent: dict[str, list[float]] = {name: [] for name in ("leads", "matrix", "read", "fastapi", "mlserver")}
+    spent: dict[str, list[float]] = {name: [] for name in ("columns", "matrix", "read", "fastapi", "mlserver")}
     with mlserver(system.booster, folder / "mlserver") as (process, port):
         for turn in range(ROUNDS + 1):
-            spent["leads"].append(_our_round(pages, lambda page: _probabilities(model, tables, page)))
+            spent["columns"].append(_our_round(pages, lambda page: _probabilities(model, tables, page)))
             fastapi = await asyncio.to_thread(
                 _peer_round, system.peer.pid, lambda: _ask_fastapi(system, fastapi_bodies)
             )
@@ -208,11 +210,11 @@ def _report(alone: dict[str, list[float]], *, first: float, fresh: float, pace: 
         return float(np.median(np.array(alone[peer]) / np.array(alone[ours])))
 
     ways = (
-        ("leads to probabilities: Leadline", median["leads"]),
-        ("leads to probabilities: FastAPI + joblib", median["fastapi"]),
-        ("encoded rows to predictions: Leadline", median["matrix"]),
-        ("encoded rows to predictions: MLServer", median["mlserver"]),
-        ("Leadline, leads read from PostgreSQL", median["read"]),
+        ("leads read, to probabilities: Leadline with PostgreSQL", median["read"]),
+        ("leads read, to probabilities: FastAPI + joblib", median["fastapi"]),
+        ("encoded rows read, to predictions: MLServer", median["mlserver"]),
+        ("Leadline, from columns in memory", median["columns"]),
+        ("Leadline, from a matrix in memory", median["matrix"]),
         ("Leadline, RescoreLeads, all scores fresh", fresh),
         ("Leadline, RescoreLeads, all scores new, stored and told", first),
     )
@@ -222,12 +224,12 @@ def _report(alone: dict[str, list[float]], *, first: float, fresh: float, pace: 
         columns=["", "rows a CPU second", "CPU us a row"],
         rows=[[title, f"{1 / spent:,.0f}", f"{spent * 1e6:.1f}"] for title, spent in ways],
         figures={
-            "ratio_to_fastapi": ratio("fastapi", "leads"),
-            "ratio_to_mlserver": ratio("mlserver", "matrix"),
             "read_ratio_to_fastapi": ratio("fastapi", "read"),
+            "columns_ratio_to_fastapi": ratio("fastapi", "columns"),
+            "matrix_ratio_to_mlserver": ratio("mlserver", "matrix"),
             "fresh_ratio_to_fastapi": median["fastapi"] / fresh,
             "stored_ratio_to_fastapi": median["fastapi"] / first,
-            "leads_cpu_us_per_row": median["leads"] * 1e6,
+            "columns_cpu_us_per_row": median["columns"] * 1e6,
             "fastapi_cpu_us_per_row": median["fastapi"] * 1e6,
             "matrix_cpu_us_per_row": median["matrix"] * 1e6,
             "mlserver_cpu_us_per_row": median["mlserver"] * 1e6,
@@ -239,8 +241,7 @@ def _report(alone: dict[str, list[float]], *, first: float, fresh: float, pace: 
             "worker_memory_growth": peaks[-1] / peaks[0],
         },
         targets=[
-            Target("ratio_to_fastapi", ">=", LEAST_RATIO),
-            Target("ratio_to_mlserver", ">=", LEAST_RATIO),
+            Target("read_ratio_to_fastapi", ">=", LEAST_RATIO),
             Target("worker_memory_growth", "<=", MOST_MEMORY_GROWTH),
         ],
     )
