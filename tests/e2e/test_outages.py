@@ -58,18 +58,21 @@ def client(trained: TrainedTenant) -> Iterator[Client]:
         yield made
 
 
-def test_without_the_model_server_scores_are_unavailable(trained: TrainedTenant, client: Client) -> None:
-    lead = trained.open_leads[0].name
-    expected = client.score_lead(lead).probability
+def test_without_the_model_server_only_held_scores_are_given(trained: TrainedTenant, client: Client) -> None:
+    held = trained.open_leads[0].name
+    expected = client.score_lead(held).probability
 
     with stopped(trained.stack, "model server"):
-        failure = unavailable(lambda: client.score_lead(lead))
+        unscored = client.create_lead(Lead(display_name="came during the outage")).name
+        failure = unavailable(lambda: client.score_lead(unscored))
         assert failure.reason == "DEPENDENCY_UNAVAILABLE"
         assert failure.metadata["dependency"] == "model_server"
         assert failure.retry_after is not None
-        assert client.get_lead(lead).name == lead
+        assert client.get_lead(unscored).name == unscored
+        assert client.score_lead(held).probability == expected
 
-    assert recovered(lambda: client.score_lead(lead)).probability == pytest.approx(expected, abs=1e-5)
+    assert recovered(lambda: client.score_lead(unscored)).lead == unscored
+    assert client.score_lead(held).probability == pytest.approx(expected, abs=1e-5)
 
 
 def test_an_event_during_an_outage_of_the_model_server_is_scored_afterwards(
