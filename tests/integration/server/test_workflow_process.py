@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from deploy.local.development_token import DevelopmentKey
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
 from leadline_sdk import (
+    AddToCrmQueueAction,
     AsyncClient,
+    CrmQueueItemState,
     Direction,
     NotifyAction,
     ScoreCrossing,
@@ -62,6 +65,7 @@ async def test_a_crossing_is_told_and_sent_once(
         hot_leads(
             WorkflowAction(notify=NotifyAction(text="Call $lead: $score")),
             WorkflowAction(webhook=WebhookAction(url=f"{receiver.base_url}/hook")),
+            WorkflowAction(add_to_crm_queue=AddToCrmQueueAction(queue="sales")),
         )
     )
     receiver.secret = (await client.rotate_webhook_secret(workflow.name)).secret
@@ -84,6 +88,12 @@ async def test_a_crossing_is_told_and_sent_once(
     assert await client.count_unread_notifications() == 1
     assert await client.mark_notifications_read([notification.name]) == 1
     assert await client.count_unread_notifications() == 0
+    (item,) = await client.take_crm_queue_items("sales", lease=timedelta(minutes=5))
+    assert (item.lead_external_id, item.take_count) == ("crm-1", 1)
+    assert await client.take_crm_queue_items("sales") == []
+    assert await client.acknowledge_crm_queue_items([item.name]) == 1
+    acknowledged = CrmQueueItemState.CRM_QUEUE_ITEM_STATE_ACKNOWLEDGED
+    assert [kept.name async for kept in client.list_crm_queue_items(queue="sales", state=acknowledged)] == [item.name]
 
 
 async def test_a_watch_of_notifications_goes_on_after_the_last_that_was_handled(
