@@ -46,6 +46,14 @@ def test_axe_finds_nothing_serious(journey: dict[str, object]) -> None:
     assert journey["violations"] == []
 
 
+def test_values_of_leads_are_text_and_never_markup(journey: dict[str, object]) -> None:
+    assert journey["markup"] == []
+
+
+def test_no_page_is_wider_than_its_window_however_long_names_are(journey: dict[str, object]) -> None:
+    assert journey["overflows"] == []
+
+
 def test_a_page_loads_little_javascript(journey: dict[str, object]) -> None:
     sizes = journey["javascript"]
     assert isinstance(sizes, dict)

@@ -1,6 +1,7 @@
 /**
- * A journey through the dashboard in a real browser: log-in by a token, board, filters, a lead, models; on a desktop and
- * on a phone, with what axe finds and what a page loads. Prints what was found as JSON, and keeps screenshots.
+ * A journey through the dashboard in a real browser: log-in by a token, board, filters, a lead, models, an import of
+ * leads that hold markup and very long names; on a desktop and on a phone, with what axe finds and what a page loads.
+ * Prints what was found as JSON, and keeps screenshots.
  *
  * node tests/journey.mjs ADDRESS TOKEN_FILE SCREENSHOT_FOLDER
  */
@@ -21,7 +22,20 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
 });
 const total = (sizes) => [...sizes.values()].reduce((sum, size) => sum + size, 0);
-const found = { foreign: [], errors: [], violations: [], javascript: {} };
+const found = { foreign: [], errors: [], violations: [], overflows: [], markup: [], javascript: {} };
+
+const MARKUP = `<img src=x onerror="window.breached=1">`;
+const LONG_NAME = "Wolfeschlegelsteinhausen".repeat(11).slice(0, 256);
+const RIGHT_TO_LEFT = "\u05d3\u05e0\u05d4 \u05dc\u05d5\u05d9";
+const quoted = (cell) => `"${cell.replaceAll('"', '""')}"`;
+const csvOf = (rows) => rows.map((row) => row.map(quoted).join(",")).join("\n");
+const LEADS = csvOf([
+  ["Lead ID", "Name", "E-mail", "Company", "Phone", "Owner", `Source ${MARKUP}`, "Remark"],
+  ["journey-1", MARKUP, "markup@example.com", MARKUP, MARKUP, MARKUP, MARKUP, `</script><script>window.breached=1</script>${MARKUP}`],
+  ["journey-2", LONG_NAME, "long@example.com", LONG_NAME, "", LONG_NAME, "Fair", "x".repeat(250)],
+  ["journey-3", RIGHT_TO_LEFT, "rtl@example.com", `${RIGHT_TO_LEFT} ${RIGHT_TO_LEFT}`, "", RIGHT_TO_LEFT, "Fair", RIGHT_TO_LEFT],
+  ["journey-4", "No Address", "nobody at all", "", "", "", "Fair", ""],
+]);
 
 for (const [device, viewport, colorScheme] of [
   ["desktop", { width: 1366, height: 860 }, "light"],
@@ -46,6 +60,8 @@ for (const [device, viewport, colorScheme] of [
 
   const look = async (name) => {
     await page.screenshot({ path: path.join(folder, `${device}-${name}.png`) });
+    const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (excess > 0) found.overflows.push(`${device} ${name}: ${excess} px`);
     // Through the debugger's door: the page's own policy forbids scripts of others.
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run());
@@ -88,6 +104,39 @@ for (const [device, viewport, colorScheme] of [
   await page.getByRole("heading", { name: "Predicted and observed" }).waitFor();
   await page.waitForTimeout(900);
   await look("models");
+
+  await page.getByRole("link", { name: "Import" }).click();
+  const choose = (bytes) => page.locator("input[type=file]").setInputFiles({ name: "leads.csv", mimeType: "text/csv", buffer: bytes });
+  await choose(Buffer.from("Name,City\nJ\u00fcrgen,K\u00f6ln\n", "latin1"));
+  await page.getByText("not in UTF-8").waitFor();
+  await page.getByRole("button", { name: "Read as Western European" }).click();
+  await page.getByText("J\u00fcrgen").waitFor();
+  await page.getByRole("button", { name: "Choose another file" }).click();
+  await look("import-empty");
+  await choose(Buffer.from(LEADS));
+  await look("import");
+  await page.getByRole("button", { name: "Import 4 leads" }).click();
+  await page.getByText("1 rows were not taken").waitFor();
+  await page.getByText("Line 5").waitFor();
+  await look("imported");
+  await page.getByRole("link", { name: "To the board" }).click();
+  for (const [name, search, shown] of [
+    ["markup", "markup@example.com", MARKUP],
+    ["long-name", "long@example.com", LONG_NAME],
+    ["right-to-left", "rtl@example.com", RIGHT_TO_LEFT],
+  ]) {
+    await page.goto(`http://${address}/app/?q=${encodeURIComponent(search)}`);
+    const link = page.getByRole("list", { name: "Leads by score" }).getByRole("link", { name: shown });
+    await link.waitFor();
+    await look(`board-${name}`);
+    await link.click();
+    await page.getByRole("heading", { name: shown, level: 1 }).waitFor();
+    await page.getByRole("heading", { name: "What is known" }).waitFor();
+    await page.waitForTimeout(500);
+    await look(`lead-${name}`);
+    const made = await page.evaluate(() => window.breached === 1 || document.querySelectorAll("img[src=x]").length > 0);
+    if (made) found.markup.push(`${device} ${name}`);
+  }
   await context.close();
 }
 await browser.close();

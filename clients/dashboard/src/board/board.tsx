@@ -3,6 +3,7 @@ import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Card from "@mui/material/Card";
 import Typography from "@mui/material/Typography";
+import NextLink from "next/link";
 import { useDeferredValue, useMemo } from "react";
 
 import { EmptyState } from "@/common/empty_state";
@@ -91,6 +92,11 @@ function Nothing({ isFiltered, clear }: { readonly isFiltered: boolean; readonly
       icon={<ImportIcon />}
       title={t("board.empty.title")}
       text={t("board.empty.text")}
+      action={
+        <Button component={NextLink} href="/import/" variant="contained">
+          {t("import.title")}
+        </Button>
+      }
     />
   );
 }

@@ -2,7 +2,7 @@
 import type { SvgIconProps } from "@mui/material/SvgIcon";
 import type { ComponentType } from "react";
 
-import { BoardIcon, ModelIcon } from "@/common/icons";
+import { BoardIcon, ImportIcon, ModelIcon } from "@/common/icons";
 import type { TextKey } from "@/text/texts";
 
 /** A page that one can go to. */
@@ -17,4 +17,5 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { href: "/", text: "nav.board", Icon: BoardIcon },
   { href: "/models/", text: "nav.models", Icon: ModelIcon },
+  { href: "/import/", text: "nav.import", Icon: ImportIcon },
 ];

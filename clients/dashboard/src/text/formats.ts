@@ -64,3 +64,9 @@ export function formatsOf(language: Language): Formats {
 export function dateOf({ seconds, nanos }: ContractTime): Date {
   return new Date(Number(seconds) * 1_000 + Math.floor(nanos / 1e6));
 }
+
+/** Gives a point in time as the contract has it: the reverse of `dateOf`. */
+export function timeFrom(time: Date): ContractTime {
+  const seconds = Math.floor(time.getTime() / 1_000);
+  return { seconds: BigInt(seconds), nanos: (time.getTime() - seconds * 1_000) * 1e6 };
+}
