@@ -151,6 +151,7 @@ func (fake *fakeLeadline) enter(
 		select {
 		case <-time.After(next.delay):
 		case <-ctx.Done():
+			return nil, status.FromContextError(ctx.Err()).Err()
 		}
 	}
 	if next.err != nil && !next.isAnswerLost {
