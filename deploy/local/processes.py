@@ -22,10 +22,6 @@ DASHBOARD = REPOSITORY / "clients" / "dashboard" / "out"
 # thread polls the sockets itself.
 GRPC_EXPERIMENTS = "-event_engine_client,-event_engine_listener"
 
-# gRPC's own pool of threads hands each message from thread to thread before Python's thread sees it. Without it, that
-# thread polls the sockets itself.
-GRPC_EXPERIMENTS = "-event_engine_client,-event_engine_listener"
-
 
 @dataclass(frozen=True, slots=True)
 class Program:
