@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +37,9 @@ class FirstOwner:
             database_url: PostgreSQL in the role of the application.
             tenant_id: The organization; it exists.
         """
-        asyncio.run(self._make(database_url, tenant_id))
+        # In a thread of its own: a stack may be started by a program whose event loop runs.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            thread.submit(asyncio.run, self._make(database_url, tenant_id)).result()
 
     def password(self) -> str:
         """Gives the password of the first start; chosen now if this is the first.
