@@ -118,6 +118,7 @@ class StreamConsumer:
         next_claim = 0.0
         loop = asyncio.get_running_loop()
         while True:
+            end_if_cancelled()
             try:
                 with redis_errors_as_unavailable():
                     if loop.time() >= next_claim:

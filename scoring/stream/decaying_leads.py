@@ -16,6 +16,7 @@ from scoring.scores.crossings import FindCrossings
 from scoring.scores.lead_scorer import LeadScorer
 from scoring.scores.rescoring import OpenLeads, Rescoring
 from scoring.scores.score import StoredLead
+from scoring.stream.consumer import end_if_cancelled
 from server.runtime.errors import DependencyUnavailable, LeadlineError
 
 PLAN_AFTER = timedelta(seconds=60)
@@ -103,6 +104,7 @@ class DecayingLeads:
         loop = asyncio.get_running_loop()
         next_rebuild = 0.0
         while True:
+            end_if_cancelled()
             try:
                 if loop.time() >= next_rebuild:
                     await self._rebuild(await asyncio.to_thread(scored_tenants))

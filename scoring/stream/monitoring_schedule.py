@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from scoring.monitoring.watch_models import WatchModels
+from scoring.stream.consumer import end_if_cancelled
 from server.runtime.errors import DependencyUnavailable
 
 PAUSE_SECONDS = 5.0
@@ -46,6 +47,7 @@ class MonitoringSchedule:
     async def run(self) -> None:
         """Works until it is cancelled."""
         while True:
+            end_if_cancelled()
             try:
                 for tenant_id in await self._due_tenants.due(TENANTS_AT_A_TIME):
                     await self._watch(tenant_id)

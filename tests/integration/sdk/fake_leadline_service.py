@@ -323,6 +323,19 @@ class FakeLeadline(
         await self._enter("StreamEvents", received, context)
         return integration.StreamEventsResponse(recorded_count=sum(len(message.events) for message in received))
 
+    async def PublishEvents(self, messages: Any, context: Any) -> AsyncIterator[integration.PublishEventsResponse]:
+        async for message in messages:
+            await self._enter("PublishEvents", message, context)
+            yield integration.PublishEventsResponse(
+                sequence_number=message.sequence_number,
+                acknowledgements=[
+                    integration.EventAcknowledgement(
+                        event_id=event.event_id, outcome=integration.EventOutcome.EVENT_OUTCOME_RECORDED
+                    )
+                    for event in message.events
+                ],
+            )
+
     # Scores
 
     async def ScoreLead(self, request: scoring.ScoreLeadRequest, context: Any) -> Score:
