@@ -98,7 +98,8 @@ type Lead struct {
 	Owner string `protobuf:"bytes,7,opt,name=owner,proto3" json:"owner,omitempty"`
 	// Where the lead stands.
 	Status LeadStatus `protobuf:"varint,8,opt,name=status,proto3,enum=leadline.v1.LeadStatus" json:"status,omitempty"`
-	// When the lead converted or was lost, UTC; absent while it is open or if nobody knows.
+	// When the lead converted or was lost, UTC; absent while it is open or if nobody knows. UpdateLead sets it to the
+	// present when it changes `status` to converted or lost and names no `outcome_time`, and clears it when it reopens a lead.
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
 	// When the lead reached the company, UTC; the time of creation in Leadline if it is not told.
 	// Training holds out the newest leads by this time.

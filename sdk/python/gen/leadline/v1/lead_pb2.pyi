@@ -114,7 +114,9 @@ class Lead(_message.Message):
     """
     @_builtins.property
     def outcome_time(self) -> _timestamp_pb2.Timestamp:
-        """When the lead converted or was lost, UTC; absent while it is open or if nobody knows."""
+        """When the lead converted or was lost, UTC; absent while it is open or if nobody knows. UpdateLead sets it to the
+        present when it changes `status` to converted or lost and names no `outcome_time`, and clears it when it reopens a lead.
+        """
 
     @_builtins.property
     def received_time(self) -> _timestamp_pb2.Timestamp:

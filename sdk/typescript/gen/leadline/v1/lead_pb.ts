@@ -82,7 +82,8 @@ export type Lead = Message<"leadline.v1.Lead"> & {
   status: LeadStatus;
 
   /**
-   * When the lead converted or was lost, UTC; absent while it is open or if nobody knows.
+   * When the lead converted or was lost, UTC; absent while it is open or if nobody knows. UpdateLead sets it to the
+   * present when it changes `status` to converted or lost and names no `outcome_time`, and clears it when it reopens a lead.
    *
    * @generated from field: google.protobuf.Timestamp outcome_time = 9;
    */
