@@ -12,6 +12,7 @@ with Client("leadline.example.com:443", token="...") as leadline:
 contract, `leadline.v1`.
 """
 
+from leadline.v1.authentication_service_pb2 import LogInResponse, TokenSet
 from leadline.v1.crm_queue_service_pb2 import CrmQueueItem, CrmQueueItemState
 from leadline.v1.dead_letter_pb2 import DeadLetter, DeadLetterKind
 from leadline.v1.event_pb2 import Event
@@ -23,12 +24,14 @@ from leadline.v1.experiment_pb2 import (
     ExperimentState,
     ExperimentVerdict,
 )
+from leadline.v1.identity_pb2 import ApiKey, User
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead, LeadStatus
 from leadline.v1.lead_service_pb2 import DUPLICATE_POLICY_REPLACE, DUPLICATE_POLICY_SKIP, DuplicatePolicy, ImportRow
 from leadline.v1.model_pb2 import Model, Plot, PlotKind
 from leadline.v1.monitoring_pb2 import Alarm, AlarmKind, DriftReport, MonitoringPolicy
 from leadline.v1.notification_pb2 import Notification
 from leadline.v1.operation_pb2 import OperationMetadata
+from leadline.v1.permission_pb2 import Permission
 from leadline.v1.rule_service_pb2 import DryRunRuleSetResponse
 from leadline.v1.rule_set_pb2 import Decay, Rule, RuleGroup, RuleSet
 from leadline.v1.score_pb2 import Attribution, AttributionGroup, Grade, RuleContribution, Score, ScoreBasis
@@ -69,6 +72,7 @@ from leadline_sdk.channel import TokenSource
 from leadline_sdk.client import Client
 from leadline_sdk.errors import (
     AlreadyExists,
+    ApiKeyRefused,
     Cancelled,
     Conflict,
     DeadlineExceeded,
@@ -104,6 +108,8 @@ __all__ = [
     "Alarm",
     "AlarmKind",
     "AlreadyExists",
+    "ApiKey",
+    "ApiKeyRefused",
     "AssignOwnerAction",
     "AsyncClient",
     "AsyncOperation",
@@ -149,6 +155,7 @@ __all__ = [
     "LeadCondition",
     "LeadStatus",
     "LeadlineError",
+    "LogInResponse",
     "Model",
     "MonitoringPolicy",
     "NotFound",
@@ -158,6 +165,7 @@ __all__ = [
     "Operation",
     "OperationMetadata",
     "OwnerCapacity",
+    "Permission",
     "PermissionDenied",
     "Plot",
     "PlotKind",
@@ -183,9 +191,11 @@ __all__ = [
     "SetFieldAction",
     "SuggestChangesResponse",
     "Suggestion",
+    "TokenSet",
     "TokenSource",
     "Unauthenticated",
     "Unavailable",
+    "User",
     "WebhookAction",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -37,11 +37,12 @@ from leadline_sdk import requests
 from leadline_sdk.async_rule_calls import AsyncRuleCalls
 from leadline_sdk.async_workflow_calls import AsyncWorkflowCalls
 from leadline_sdk.batches import new_idempotency_key
-from leadline_sdk.channel import IMPORT_METHOD, Connection, TokenSource
+from leadline_sdk.channel import IMPORT_METHOD, Connection, Metadata, TokenSource
 from leadline_sdk.crm_queue_calls import AsyncCrmQueueCalls
 from leadline_sdk.dead_letter_calls import AsyncDeadLetterCalls
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.experiment_calls import AsyncExperimentCalls
+from leadline_sdk.identity_calls import AsyncIdentityCalls
 from leadline_sdk.importing import (
     MOST_FAILURES,
     STREAM_TIMEOUT,
@@ -67,6 +68,7 @@ class AsyncClient(
     AsyncNotificationCalls,
     AsyncCrmQueueCalls,
     AsyncDeadLetterCalls,
+    AsyncIdentityCalls,
 ):
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.
 
@@ -78,13 +80,14 @@ class AsyncClient(
         self,
         address: str,
         *,
-        token: TokenSource,
+        token: TokenSource = "",
+        api_key: str = "",
         tls: bool = True,
         root_certificates: bytes | None = None,
         timeout: float = 10.0,
         user_agent: str = "",
     ) -> None:
-        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent))
+        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent, api_key))
         self._leads = LeadServiceStub(self._channel)
         self._scoring = ScoringServiceStub(self._channel)
         self._integration = IntegrationServiceStub(self._channel)
@@ -165,10 +168,13 @@ class AsyncClient(
     async def _send_import(self, stream: list[bytes], timeout: float) -> ImportLeadsResponse:
         resumption = Resumption(MOST_FAILURES)
         while True:
+            metadata: Metadata = ()
             try:
-                return await self._import(iter(stream), timeout=timeout, metadata=self._connection.metadata())
-            except grpc.aio.AioRpcError as failure:
-                await asyncio.sleep(resumption.wait_after(error_from_call(failure)))
+                metadata = await self._metadata()
+                return await self._import(iter(stream), timeout=timeout, metadata=metadata)
+            except (grpc.aio.AioRpcError, LeadlineError) as failure:
+                error = error_from_call(failure)
+            await asyncio.sleep(resumption.wait_after(error, renewable=self._is_renewable(error, metadata)))
 
     async def record_events(
         self, events: Iterable[Event], *, idempotency_key: str | None = None, timeout: float | None = None
@@ -219,21 +225,21 @@ class AsyncClient(
         """Hear of each new score as it is stored, without an end; see `Client.watch_scores`."""
         watch = Watch(names, resume_token, most_failures, filter, snapshot=snapshot)
         while True:
-            metadata = self._connection.metadata()
-            stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
             error: LeadlineError = stream_ended()
+            metadata: Metadata = ()
             try:
-                async for message in stream:
-                    update = watch.accept(message)
-                    if update is not None:
-                        yield update
-            except grpc.aio.AioRpcError as failure:
+                metadata = await self._metadata()
+                stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
+                try:
+                    async for message in stream:
+                        update = watch.accept(message)
+                        if update is not None:
+                            yield update
+                finally:
+                    stream.cancel()
+            except (grpc.aio.AioRpcError, LeadlineError) as failure:
                 error = error_from_call(failure)
-            except LeadlineError as in_band:
-                error = in_band
-            finally:
-                stream.cancel()
-            await asyncio.sleep(watch.wait_after(error))
+            await asyncio.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
 
     async def train_model(
         self,

@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Protocol, Self, TypeVar
 
 import grpc
+from leadline.v1.authentication_service_pb2 import ExchangeApiKeyRequest, ExchangeApiKeyResponse
+from leadline.v1.authentication_service_pb2_grpc import AuthenticationServiceStub
 
-from leadline_sdk.channel import Connection
-from leadline_sdk.errors import error_from_call
+from leadline_sdk.channel import Connection, Metadata, bearer
+from leadline_sdk.errors import LeadlineError, error_from_call
+from leadline_sdk.key_tokens import AsyncKeyTokens, KeyTokens
 
 
 class ListRequest(Protocol):
@@ -44,6 +47,8 @@ class Caller:
             if credentials
             else grpc.insecure_channel(connection.address, options)
         )
+        self._authentication = AuthenticationServiceStub(self._channel)
+        self._key_tokens = KeyTokens(self._exchange_api_key) if connection.api_key else None
 
     def __enter__(self) -> Self:
         """Give the client itself."""
@@ -57,14 +62,53 @@ class Caller:
         """Close the connection; calls under way are cancelled."""
         self._channel.close()
 
+    def _metadata(self) -> Metadata:
+        """Give the metadata of a call: the token as it is now, got for the API key if there is one."""
+        return bearer(self._key_tokens.get()) if self._key_tokens else self._connection.metadata()
+
+    def _is_renewable(self, error: LeadlineError, metadata: Metadata) -> bool:
+        """Tell whether a call that failed may fare better with another token, which `_metadata` then gives."""
+        return self._key_tokens is not None and any(
+            self._key_tokens.is_renewable(error, value.removeprefix("Bearer ")) for _, value in metadata
+        )
+
+    def _exchange_api_key(self) -> ExchangeApiKeyResponse:
+        request = ExchangeApiKeyRequest(api_key=self._connection.api_key)
+        return self._call_publicly(self._authentication.ExchangeApiKey, request)
+
     def _call(
         self,
         method: grpc.UnaryUnaryMultiCallable[_Request, _Response],
         request: _Request,
         timeout: float | None = None,
     ) -> _Response:
+        metadata = self._metadata()
         try:
-            return method(request, timeout=timeout or self._connection.timeout, metadata=self._connection.metadata())
+            return self._call_once(method, request, timeout, metadata)
+        except LeadlineError as error:
+            if not self._is_renewable(error, metadata):
+                raise
+        # Nothing was done under a token that was refused, so even what is not repeatable may be sent with a new one.
+        return self._call_once(method, request, timeout, self._metadata())
+
+    def _call_publicly(
+        self,
+        method: grpc.UnaryUnaryMultiCallable[_Request, _Response],
+        request: _Request,
+        timeout: float | None = None,
+    ) -> _Response:
+        """Make a call that needs no token, without one: a token whose time is over would be refused."""
+        return self._call_once(method, request, timeout, ())
+
+    def _call_once(
+        self,
+        method: grpc.UnaryUnaryMultiCallable[_Request, _Response],
+        request: _Request,
+        timeout: float | None,
+        metadata: Metadata,
+    ) -> _Response:
+        try:
+            return method(request, timeout=timeout or self._connection.timeout, metadata=metadata)
         except grpc.RpcError as failure:
             raise error_from_call(failure) from failure
 
@@ -90,6 +134,8 @@ class AsyncCaller:
             if credentials
             else grpc.aio.insecure_channel(connection.address, options)
         )
+        self._authentication = AuthenticationServiceStub(self._channel)
+        self._key_tokens = AsyncKeyTokens(self._exchange_api_key) if connection.api_key else None
 
     async def __aenter__(self) -> Self:
         """Give the client itself."""
@@ -103,16 +149,53 @@ class AsyncCaller:
         """Close the connection; calls under way are cancelled; see `Client.close`."""
         await self._channel.close()
 
+    async def _metadata(self) -> Metadata:
+        """Give the metadata of a call: the token as it is now, got for the API key if there is one."""
+        return bearer(await self._key_tokens.get()) if self._key_tokens else self._connection.metadata()
+
+    def _is_renewable(self, error: LeadlineError, metadata: Metadata) -> bool:
+        """Tell whether a call that failed may fare better with another token, which `_metadata` then gives."""
+        return self._key_tokens is not None and any(
+            self._key_tokens.is_renewable(error, value.removeprefix("Bearer ")) for _, value in metadata
+        )
+
+    async def _exchange_api_key(self) -> ExchangeApiKeyResponse:
+        request = ExchangeApiKeyRequest(api_key=self._connection.api_key)
+        return await self._call_publicly(self._authentication.ExchangeApiKey, request)
+
     async def _call(
         self,
         method: grpc.aio.UnaryUnaryMultiCallable[_Request, _Response],
         request: _Request,
         timeout: float | None = None,
     ) -> _Response:
+        metadata = await self._metadata()
         try:
-            return await method(
-                request, timeout=timeout or self._connection.timeout, metadata=self._connection.metadata()
-            )
+            return await self._call_once(method, request, timeout, metadata)
+        except LeadlineError as error:
+            if not self._is_renewable(error, metadata):
+                raise
+        # Nothing was done under a token that was refused, so even what is not repeatable may be sent with a new one.
+        return await self._call_once(method, request, timeout, await self._metadata())
+
+    async def _call_publicly(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[_Request, _Response],
+        request: _Request,
+        timeout: float | None = None,
+    ) -> _Response:
+        """Make a call that needs no token, without one: a token whose time is over would be refused."""
+        return await self._call_once(method, request, timeout, ())
+
+    async def _call_once(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[_Request, _Response],
+        request: _Request,
+        timeout: float | None,
+        metadata: Metadata,
+    ) -> _Response:
+        try:
+            return await method(request, timeout=timeout or self._connection.timeout, metadata=metadata)
         except grpc.aio.AioRpcError as failure:
             raise error_from_call(failure) from failure
 

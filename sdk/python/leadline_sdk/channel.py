@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from leadline.v1 import (
+    authentication_service_pb2,
     crm_queue_service_pb2,
     dead_letter_service_pb2,
     experiment_service_pb2,
+    identity_service_pb2,
     integration_service_pb2,
     lead_service_pb2,
     monitoring_service_pb2,
@@ -28,6 +30,9 @@ TokenSource = str | Callable[[], str]
 """A bearer token, or a function that gives the one to use now. It is asked before each call, so it should keep what it
 fetched until it expires; an asynchronous client asks it on the event loop, so there it must not block."""
 
+Metadata = tuple[tuple[str, str], ...]
+"""The metadata of a call, as gRPC takes it."""
+
 SERVICES: tuple[ServiceDescriptor, ...] = tuple(
     file.DESCRIPTOR.services_by_name[name]
     for file, name in (
@@ -42,23 +47,28 @@ SERVICES: tuple[ServiceDescriptor, ...] = tuple(
         (notification_service_pb2, "NotificationService"),
         (crm_queue_service_pb2, "CrmQueueService"),
         (dead_letter_service_pb2, "DeadLetterService"),
+        (authentication_service_pb2, "AuthenticationService"),
+        (identity_service_pb2, "IdentityService"),
     )
 )
 IMPORT_METHOD = "/leadline.v1.LeadService/ImportLeads"
+EXCHANGE_METHOD = "leadline.v1.AuthenticationService.ExchangeApiKey"
 LARGEST_MESSAGE = 16 * 1024 * 1024
 
 
 def is_repeatable(method: MethodDescriptor) -> bool:
     """Tell whether gRPC may send a call again by itself.
 
-    It may where the contract says that the call has no side effects, or where its one request carries an idempotency
-    key. Streams are not among them: gRPC never repeats a stream that has begun, so the clients resume those.
+    It may where the contract says that the call has no side effects, where its one request carries an idempotency key,
+    and where it exchanges an API key: a second access token harms nobody. Streams are not among them: gRPC never
+    repeats a stream that has begun, so the clients resume those.
     """
     if method.client_streaming or method.server_streaming:
         return False
     options: MethodOptions = method.GetOptions()
     return (
         options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS
+        or method.full_name == EXCHANGE_METHOD
         or "idempotency_key" in method.input_type.fields_by_name
     )
 
@@ -91,17 +101,23 @@ def service_config(methods: Iterable[MethodDescriptor]) -> dict[str, Any]:
     }
 
 
+def bearer(token: str) -> Metadata:
+    """Give the metadata that carries a token."""
+    return (("authorization", f"Bearer {token}"),)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """What both clients need to know to connect.
 
     Attributes:
         address: `host:port` of Leadline's edge.
-        token: the bearer token or where it comes from.
+        token: the bearer token or where it comes from; empty where there is none.
         tls: False for plain text: on a machine of one's own, or inside a network that encrypts by itself.
         root_certificates: PEM of the authorities to trust; None for the usual ones.
         timeout: seconds that a call may take, its retries included, where the call does not say otherwise.
         user_agent: the name and version of the program that uses the SDK, sent before the SDK's own.
+        api_key: the API key to get access tokens for, in place of a token; empty where there is none.
     """
 
     address: str
@@ -110,6 +126,17 @@ class Connection:
     root_certificates: bytes | None
     timeout: float
     user_agent: str
+    api_key: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a token and an API key together.
+
+        Raises:
+            ValueError: both are given.
+        """
+        if self.token and self.api_key:
+            message = "give a token or an API key, not both"
+            raise ValueError(message)
 
     def options(self) -> list[tuple[str, Any]]:
         """Give the options of the channel."""
@@ -127,7 +154,7 @@ class Connection:
         """Give the transport security, or None for plain text."""
         return grpc.ssl_channel_credentials(self.root_certificates) if self.tls else None
 
-    def metadata(self) -> tuple[tuple[str, str], ...]:
-        """Give the metadata of a call: the token as it is now."""
+    def metadata(self) -> Metadata:
+        """Give the metadata of a call: the token as it is now; none without a token."""
         token = self.token if isinstance(self.token, str) else self.token()
-        return (("authorization", f"Bearer {token}"),)
+        return bearer(token) if token else ()

@@ -19,11 +19,12 @@ from leadline.v1.scoring_service_pb2 import (
 )
 
 from leadline_sdk import requests
-from leadline_sdk.channel import Connection, TokenSource
+from leadline_sdk.channel import Connection, Metadata, TokenSource
 from leadline_sdk.crm_queue_calls import CrmQueueCalls
 from leadline_sdk.dead_letter_calls import DeadLetterCalls
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.experiment_calls import ExperimentCalls
+from leadline_sdk.identity_calls import IdentityCalls
 from leadline_sdk.lead_calls import LeadCalls
 from leadline_sdk.model_calls import ModelCalls
 from leadline_sdk.monitoring_calls import MonitoringCalls
@@ -45,6 +46,7 @@ class Client(
     NotificationCalls,
     CrmQueueCalls,
     DeadLetterCalls,
+    IdentityCalls,
 ):
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.
 
@@ -58,23 +60,29 @@ class Client(
     Args:
         address: `host:port` of Leadline.
         token: the bearer token, or a function that gives the one to use now.
+        api_key: an API key in place of a token. It is exchanged for an access token before the first call, and again
+            before that ends; no other call carries it. With neither, only `log_in` and what follows it work.
         tls: False for plain text, for example to a Leadline on this machine.
         root_certificates: PEM of the authorities to trust; None for the usual ones.
         timeout: seconds that a call may take which names no other.
         user_agent: name and version of your program, for example `acme-crm/2.1`.
+
+    Raises:
+        ValueError: both a token and an API key are given.
     """
 
     def __init__(
         self,
         address: str,
         *,
-        token: TokenSource,
+        token: TokenSource = "",
+        api_key: str = "",
         tls: bool = True,
         root_certificates: bytes | None = None,
         timeout: float = 10.0,
         user_agent: str = "",
     ) -> None:
-        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent))
+        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent, api_key))
 
     def score_lead(self, name: str, *, omit_attributions: bool = False, timeout: float | None = None) -> Score:
         """Score a stored lead as it now is, and say why. Nothing is stored.
@@ -168,21 +176,21 @@ class Client(
         """
         watch = Watch(names, resume_token, most_failures, filter, snapshot=snapshot)
         while True:
-            metadata = self._connection.metadata()
-            stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
             error: LeadlineError = stream_ended()
+            metadata: Metadata = ()
             try:
-                for message in stream:
-                    update = watch.accept(message)
-                    if update is not None:
-                        yield update
-            except grpc.RpcError as failure:
+                metadata = self._metadata()
+                stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
+                try:
+                    for message in stream:
+                        update = watch.accept(message)
+                        if update is not None:
+                            yield update
+                finally:
+                    stream.cancel()
+            except (grpc.RpcError, LeadlineError) as failure:
                 error = error_from_call(failure)
-            except LeadlineError as in_band:
-                error = in_band
-            finally:
-                stream.cancel()
-            time.sleep(watch.wait_after(error))
+            time.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
 
     def train_model(
         self,

@@ -5,6 +5,7 @@ LeadlineError
 ├── InvalidRequest        the request breaks a rule: look at `field_violations`, correct it
 │   └── IdempotencyKeyReused   the key belongs to another request: take a new key
 ├── Unauthenticated       no token, or one that is not accepted: get a new one
+│   └── ApiKeyRefused          the API key is unknown, revoked or expired: make a new one
 ├── PermissionDenied      the token lacks the permission in `metadata["permission"]`
 ├── NotFound              no such lead, model or operation in the token's tenant
 ├── AlreadyExists         another lead has this `external_id`
@@ -93,6 +94,10 @@ class Unauthenticated(LeadlineError):
     """The token is missing, expired or not accepted."""
 
 
+class ApiKeyRefused(Unauthenticated):
+    """The API key is not one that may be used: it is unknown, was revoked, or its time is over."""
+
+
 class PermissionDenied(LeadlineError):
     """The token is good, but does not permit this call."""
 
@@ -151,8 +156,9 @@ _BY_CODE: dict[grpc.StatusCode, type[LeadlineError]] = {
     grpc.StatusCode.DATA_LOSS: InternalError,
     grpc.StatusCode.UNIMPLEMENTED: InternalError,
 }
-# A reason that asks for something else than its status code does.
+# A reason that asks for something else, or for more, than its status code does.
 _BY_REASON: dict[str, type[LeadlineError]] = {
+    "API_KEY_REFUSED": ApiKeyRefused,
     "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
     "OPERATION_CANCELLED": Cancelled,
 }
@@ -190,8 +196,11 @@ def error_from_call(failure: Any) -> LeadlineError:
     """Give the error that a failed gRPC call tells of.
 
     Args:
-        failure: the `grpc.RpcError` of a synchronous call or the `grpc.aio.AioRpcError` of an asynchronous one.
+        failure: the `grpc.RpcError` of a synchronous call or the `grpc.aio.AioRpcError` of an asynchronous one; an
+            error that is Leadline's already is given back.
     """
+    if isinstance(failure, LeadlineError):
+        return failure
     try:
         status = rpc_status.from_call(failure)
     except ValueError:  # a proxy answered with a code or message that contradicts the details it passed on

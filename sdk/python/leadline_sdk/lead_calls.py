@@ -21,8 +21,8 @@ from leadline.v1.lead_service_pb2_grpc import LeadServiceStub
 from leadline_sdk import requests
 from leadline_sdk.batches import new_idempotency_key
 from leadline_sdk.calling import Caller
-from leadline_sdk.channel import IMPORT_METHOD, Connection
-from leadline_sdk.errors import error_from_call
+from leadline_sdk.channel import IMPORT_METHOD, Connection, Metadata
+from leadline_sdk.errors import LeadlineError, error_from_call
 from leadline_sdk.importing import (
     MOST_FAILURES,
     STREAM_TIMEOUT,
@@ -179,10 +179,13 @@ class LeadCalls(Caller):
     def _send_import(self, stream: list[bytes], timeout: float) -> ImportLeadsResponse:
         resumption = Resumption(MOST_FAILURES)
         while True:
+            metadata: Metadata = ()
             try:
-                return self._import(iter(stream), timeout=timeout, metadata=self._connection.metadata())
-            except grpc.RpcError as failure:
-                time.sleep(resumption.wait_after(error_from_call(failure)))
+                metadata = self._metadata()
+                return self._import(iter(stream), timeout=timeout, metadata=metadata)
+            except (grpc.RpcError, LeadlineError) as failure:
+                error = error_from_call(failure)
+            time.sleep(resumption.wait_after(error, renewable=self._is_renewable(error, metadata)))
 
     def record_events(
         self, events: Iterable[Event], *, idempotency_key: str | None = None, timeout: float | None = None

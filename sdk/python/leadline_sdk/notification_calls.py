@@ -21,7 +21,7 @@ from leadline.v1.notification_service_pb2_grpc import NotificationServiceStub
 
 from leadline_sdk import workflow_requests as requests
 from leadline_sdk.calling import AsyncCaller, Caller
-from leadline_sdk.channel import Connection
+from leadline_sdk.channel import Connection, Metadata
 from leadline_sdk.errors import LeadlineError, error_from_call, error_from_status, stream_ended
 from leadline_sdk.resuming import Resumption
 from leadline_sdk.watching import STREAM_SECONDS
@@ -77,15 +77,19 @@ class NotificationWatch:
             self._passed_on.popitem(last=False)
         return NotificationUpdate(message.notification, self._resume_token)
 
-    def wait_after(self, error: LeadlineError) -> float:
+    def wait_after(self, error: LeadlineError, *, renewable: bool = False) -> float:
         """Give the seconds to wait before the next stream.
+
+        Args:
+            error: what the stream failed with.
+            renewable: whether the next stream will have another access token than the one that was refused.
 
         Raises:
             LeadlineError: the error itself, where a new stream would not help or too many failed in a row.
         """
         if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:  # the stream's own time is over, as intended
             return 0.1
-        return self._resumption.wait_after(error)
+        return self._resumption.wait_after(error, renewable=renewable)
 
 
 class NotificationCalls(Caller):
@@ -145,21 +149,23 @@ class NotificationCalls(Caller):
         """
         watch = NotificationWatch(resume_token, most_failures)
         while True:
-            metadata = self._connection.metadata()
-            stream = self._notifications.WatchNotifications(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
             error: LeadlineError = stream_ended()
+            metadata: Metadata = ()
             try:
-                for message in stream:
-                    update = watch.accept(message)
-                    if update is not None:
-                        yield update
-            except grpc.RpcError as failure:
+                metadata = self._metadata()
+                stream = self._notifications.WatchNotifications(
+                    watch.request(), timeout=STREAM_SECONDS, metadata=metadata
+                )
+                try:
+                    for message in stream:
+                        update = watch.accept(message)
+                        if update is not None:
+                            yield update
+                finally:
+                    stream.cancel()
+            except (grpc.RpcError, LeadlineError) as failure:
                 error = error_from_call(failure)
-            except LeadlineError as in_band:
-                error = in_band
-            finally:
-                stream.cancel()
-            time.sleep(watch.wait_after(error))
+            time.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
 
 
 class AsyncNotificationCalls(AsyncCaller):
@@ -200,18 +206,20 @@ class AsyncNotificationCalls(AsyncCaller):
         """Hear of each new notification of the caller, without an end; see `Client.watch_notifications`."""
         watch = NotificationWatch(resume_token, most_failures)
         while True:
-            metadata = self._connection.metadata()
-            stream = self._notifications.WatchNotifications(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
             error: LeadlineError = stream_ended()
+            metadata: Metadata = ()
             try:
-                async for message in stream:
-                    update = watch.accept(message)
-                    if update is not None:
-                        yield update
-            except grpc.aio.AioRpcError as failure:
+                metadata = await self._metadata()
+                stream = self._notifications.WatchNotifications(
+                    watch.request(), timeout=STREAM_SECONDS, metadata=metadata
+                )
+                try:
+                    async for message in stream:
+                        update = watch.accept(message)
+                        if update is not None:
+                            yield update
+                finally:
+                    stream.cancel()
+            except (grpc.aio.AioRpcError, LeadlineError) as failure:
                 error = error_from_call(failure)
-            except LeadlineError as in_band:
-                error = in_band
-            finally:
-                stream.cancel()
-            await asyncio.sleep(watch.wait_after(error))
+            await asyncio.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))

@@ -30,16 +30,20 @@ class Resumption:
         """Note that the stream got further, so that failures are counted from 0 again."""
         self._failures = 0
 
-    def wait_after(self, error: LeadlineError) -> float:
+    def wait_after(self, error: LeadlineError, *, renewable: bool = False) -> float:
         """Give the seconds to wait before the next stream: random, so that clients don't come back all at once.
 
         At least as long as Leadline asks for, and longer the more often it failed: else an outage of seconds would use
         up all tries.
 
+        Args:
+            error: what the stream failed with.
+            renewable: whether the next stream will have another access token than the one that was refused.
+
         Raises:
             LeadlineError: the error itself, where a new stream would not help or too many failed in a row.
         """
-        if not is_resumable(error) or self._failures >= self._most_failures:
+        if not (renewable or is_resumable(error)) or self._failures >= self._most_failures:
             raise error
         self._failures += 1
         asked = error.retry_after.total_seconds() if error.retry_after is not None else 0.0

@@ -93,12 +93,16 @@ class Watch:
             self._passed_on.popitem(last=False)
         return False
 
-    def wait_after(self, error: LeadlineError) -> float:
+    def wait_after(self, error: LeadlineError, *, renewable: bool = False) -> float:
         """Give the seconds to wait before the next stream.
+
+        Args:
+            error: what the stream failed with.
+            renewable: whether the next stream will have another access token than the one that was refused.
 
         Raises:
             LeadlineError: the error itself, where a new stream would not help or too many failed in a row.
         """
         if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:  # the stream's own time is over, as intended
             return 0.1
-        return self._resumption.wait_after(error)
+        return self._resumption.wait_after(error, renewable=renewable)

@@ -14,14 +14,16 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from leadline.v1 import (
-    integration_service_pb2 as integration,
-)
-from leadline.v1 import (
+    authentication_service_pb2_grpc,
+    identity_service_pb2_grpc,
     integration_service_pb2_grpc,
     lead_service_pb2_grpc,
     operation_service_pb2_grpc,
     rule_service_pb2_grpc,
     scoring_service_pb2_grpc,
+)
+from leadline.v1 import (
+    integration_service_pb2 as integration,
 )
 from leadline.v1 import lead_service_pb2 as leads
 from leadline.v1 import operation_service_pb2 as operations
@@ -45,6 +47,7 @@ from leadline.v1.model_pb2 import (
 from leadline.v1.operation_pb2 import OperationMetadata
 from leadline.v1.score_pb2 import Attribution, AttributionGroup, Grade, Score, ScoreBasis
 
+from tests.integration.sdk.fake_identity_service import FakeAuthenticationService, FakeIdentityService
 from tests.integration.sdk.fake_rule_service import FakeRuleService
 
 MODEL = Model(
@@ -135,6 +138,7 @@ class FakeLeadline(
         faults: the faults of each rpc's next calls.
         leads: the stored leads.
         rules: the rule service.
+        authentication: what lets people and programs in; other services take any token.
         changes: what a watch tells; the resume token is how many were told.
         steps: how often an operation is asked for until it is done.
     """
@@ -148,6 +152,7 @@ class FakeLeadline(
         self.events: list[str] = []
         self.changes: list[scoring.ScoreChange] = []
         self.rules = FakeRuleService()
+        self.authentication = FakeAuthenticationService()  # type: ignore[abstract]
         self.steps = 3
         self.operation_error: status_pb2.Status | None = None
         self.operation_result: Message = MODEL
@@ -177,6 +182,9 @@ class FakeLeadline(
         integration_service_pb2_grpc.add_IntegrationServiceServicer_to_server(self, server)
         operation_service_pb2_grpc.add_OperationServiceServicer_to_server(self, server)
         rule_service_pb2_grpc.add_RuleServiceServicer_to_server(self.rules, server)
+        authentication_service_pb2_grpc.add_AuthenticationServiceServicer_to_server(self.authentication, server)
+        identity = FakeIdentityService(self.authentication)  # type: ignore[abstract]
+        identity_service_pb2_grpc.add_IdentityServiceServicer_to_server(identity, server)
         self.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         await server.start()
         self._started.set()

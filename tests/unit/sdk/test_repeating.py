@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import grpc
 import pytest
+from leadline.v1.permission_pb2 import public
 
 from leadline_sdk import LeadlineError
-from leadline_sdk.channel import SERVICES, Connection, is_repeatable, service_config
+from leadline_sdk.channel import EXCHANGE_METHOD, SERVICES, Connection, is_repeatable, service_config
 from leadline_sdk.resuming import LONGEST_WAIT, Resumption, is_resumable
 
 REPEATABLE = {method.full_name: is_repeatable(method) for service in SERVICES for method in service.methods}
 
 
-def test_every_call_but_the_streams_may_be_repeated() -> None:
+def test_every_call_but_the_streams_and_log_ins_may_be_repeated() -> None:
     streams = {
         "leadline.v1.LeadService.ImportLeads",
         "leadline.v1.ScoringService.WatchScores",
@@ -20,7 +21,13 @@ def test_every_call_but_the_streams_may_be_repeated() -> None:
         "leadline.v1.IntegrationService.StreamEvents",
         "leadline.v1.NotificationService.WatchNotifications",
     }
-    assert {name for name, repeatable in REPEATABLE.items() if not repeatable} == streams
+    log_ins = {
+        method.full_name
+        for service in SERVICES
+        for method in service.methods
+        if method.GetOptions().Extensions[public] and method.full_name != EXCHANGE_METHOD
+    }
+    assert {name for name, repeatable in REPEATABLE.items() if not repeatable} == streams | log_ins
 
 
 def test_a_mutation_without_a_key_would_not_be_repeated() -> None:
@@ -31,7 +38,10 @@ def test_a_mutation_without_a_key_would_not_be_repeated() -> None:
         if is_repeatable(method) and not method.GetOptions().idempotency_level
     ]
     assert with_side_effects
-    assert all("idempotency_key" in method.input_type.fields_by_name for method in with_side_effects)
+    without_key = {
+        method.full_name for method in with_side_effects if "idempotency_key" not in method.input_type.fields_by_name
+    }
+    assert without_key == {EXCHANGE_METHOD}
 
 
 def test_the_service_config_names_methods_and_codes() -> None:
@@ -73,6 +83,8 @@ def test_waits_grow_and_end() -> None:
     with pytest.raises(LeadlineError, match="down"):
         resumption.wait_after(error)
     resumption.progressed()
+    refused = LeadlineError("", code=grpc.StatusCode.UNAUTHENTICATED, reason="TOKEN_EXPIRED")
+    assert resumption.wait_after(refused, renewable=True) <= 0.4
     asked = LeadlineError("down", code=grpc.StatusCode.UNAVAILABLE, retry_after=timedelta(seconds=3))
     assert resumption.wait_after(asked) == 3
 
