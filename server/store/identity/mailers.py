@@ -70,7 +70,7 @@ class SmtpMailer:
 
 
 class MailboxFolder:
-    """Writes messages to a folder, where `leadline mailbox` reads them. See the port `Mailer`.
+    """Writes messages to a folder, each as a file that mail programs open. See the port `Mailer`.
 
     Args:
         folder: The folder; made if it is missing, readable by its owner alone.
