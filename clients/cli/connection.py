@@ -2,12 +2,14 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
 from clients.cli.errors import CommandError
-from leadline_sdk import Client
+from clients.cli.sessions import SessionFile
+from leadline_sdk import Client, TokenSource
 
 USER_AGENT = "leadline-cli"
 DEFAULT_PROFILE = "default"
@@ -19,12 +21,12 @@ class Connection:
 
     Attributes:
         address: `host:port`.
-        token: the bearer token.
+        token: the bearer token, or what gives it as long as the log-in lasts.
         tls: whether the connection is encrypted.
     """
 
     address: str
-    token: str
+    token: TokenSource
     tls: bool
 
     def client(self) -> Client:
@@ -38,50 +40,83 @@ def profile_file() -> Path:
     return Path(told) if told else Path.home() / ".config" / "leadline" / "profiles.toml"
 
 
+def session_file() -> SessionFile:
+    """Give the file of log-ins, which stands beside that of the profiles."""
+    return SessionFile(profile_file().with_name("sessions.json"))
+
+
 def find_connection(address: str, token: str, *, tls: bool | None, profile: str) -> Connection:
     """Put together what was told on the command line or in the environment with what a profile tells.
 
-    A profile's token goes to that profile's address alone.
+    A profile's token goes to that profile's address alone, and so do those of its log-in, which goes before.
 
     Args:
-        address: `host:port`, or empty to take the profile's.
-        token: the token, or empty to take the profile's.
-        tls: None to take the profile's, or else plain text to this machine and TLS to any other.
+        address: `host:port`, or empty to take the log-in's or the profile's.
+        token: the token, or empty to take the log-in's or the profile's.
+        tls: None to take the log-in's or the profile's, or else plain text to this machine and TLS to any other.
         profile: the profile's name.
 
     Raises:
-        CommandError: no address or no token is known, or the profile can't be read.
+        CommandError: no address or no token is known, or the profile or the log-in can't be read.
     """
-    stored = _read_profile(profile) if not (address and token) else {}
-    chosen_address = address or str(stored.get("address", ""))
-    if not chosen_address:
+    sessions = session_file()
+    session = None if token else sessions.find(profile)
+    if session is not None and address in ("", session.address):
+        encrypted = session.tls if tls is None else tls
+        return Connection(session.address, lambda: sessions.access_token(profile), encrypted)
+    stored = {} if address and token else _read_profile(profile)
+    chosen_address, encrypted = _find_address(address, stored, tls=tls)
+    chosen_token = token or (str(stored.get("token", "")) if chosen_address == stored.get("address") else "")
+    if not chosen_token:
+        raise CommandError(
+            f"there is no token for {chosen_address}",
+            advice="log in with `leadline login`, give --token or set LEADLINE_TOKEN",
+        )
+    return Connection(chosen_address, chosen_token.strip(), encrypted)
+
+
+def find_address(address: str, *, tls: bool | None, profile: str) -> tuple[str, bool]:
+    """Give where to log in, and whether to encrypt the connection; takes what `find_connection` takes.
+
+    Raises:
+        CommandError: no address is known, or the profile can't be read.
+    """
+    return _find_address(address, {} if address and tls is not None else _profiles().get(profile, {}), tls=tls)
+
+
+def _find_address(address: str, stored: Mapping[str, object], *, tls: bool | None) -> tuple[str, bool]:
+    chosen = address or str(stored.get("address", ""))
+    if not chosen:
         raise CommandError(
             "where Leadline is, is not known",
             advice="start it here with `make up` and set LEADLINE_PROFILE_FILE as it says; "
             f"or give --address and --token (LEADLINE_ADDRESS, LEADLINE_TOKEN), or write both to {profile_file()}",
         )
-    is_stored = chosen_address == stored.get("address")
-    chosen_token = token or (str(stored.get("token", "")) if is_stored else "")
-    if not chosen_token:
-        raise CommandError(f"there is no token for {chosen_address}", advice="give --token or set LEADLINE_TOKEN")
     if tls is None:
-        tls = bool(stored["tls"]) if is_stored and "tls" in stored else not _is_this_machine(chosen_address)
-    return Connection(chosen_address, chosen_token.strip(), tls)
+        is_told = chosen == stored.get("address") and "tls" in stored
+        tls = bool(stored["tls"]) if is_told else not _is_this_machine(chosen)
+    return chosen, tls
+
+
+def _profiles() -> dict[str, dict[str, object]]:
+    path = profile_file()
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CommandError(f"the profiles in {path} can't be read: {error}") from error
 
 
 def _read_profile(name: str) -> dict[str, object]:
-    path = profile_file()
-    try:
-        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        profiles = {}
-    except (OSError, ValueError) as error:
-        raise CommandError(f"the profiles in {path} can't be read: {error}") from error
+    profiles = _profiles()
     if name in profiles:
         return dict(profiles[name])
     if name == DEFAULT_PROFILE:
         return {}
-    raise CommandError(f"{path} has no profile {name!r}", advice=f"its profiles are: {', '.join(profiles) or 'none'}")
+    raise CommandError(
+        f"{profile_file()} has no profile {name!r}", advice=f"its profiles are: {', '.join(profiles) or 'none'}"
+    )
 
 
 def _is_this_machine(address: str) -> bool:

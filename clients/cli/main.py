@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from clients.cli import (
+    account_commands,
     dead_letter_commands,
     event_commands,
     experiment_commands,
@@ -42,7 +43,8 @@ leadline explain LEAD
 and `leadline watch` shows each score as it changes. LEAD is your own id of the lead or its name, leads/...
 
 Where Leadline is, and your token, come from --address and --token, else from LEADLINE_ADDRESS and LEADLINE_TOKEN,
-else from a profile: ~/.config/leadline/profiles.toml, or the file that LEADLINE_PROFILE_FILE names.
+else from `leadline login`, else from a profile: ~/.config/leadline/profiles.toml, or the file that
+LEADLINE_PROFILE_FILE names.
 
 `leadline COMMAND --help` tells more about each command.
 """
@@ -92,6 +94,9 @@ def options(
     context.obj = GlobalOptions(address, token, tls, profile)
 
 
+app.command("login")(account_commands.log_in)
+app.command("logout")(account_commands.log_out)
+app.command("users")(account_commands.users)
 app.command("import")(import_command.import_leads)
 app.command("train")(model_commands.train)
 app.command("score")(score_commands.score)
@@ -109,6 +114,7 @@ app.add_typer(rule_commands.app, name="rules")
 app.add_typer(workflow_commands.app, name="workflows")
 app.add_typer(notification_commands.app, name="notifications")
 app.add_typer(dead_letter_commands.app, name="dead-letters")
+app.add_typer(account_commands.api_keys_app, name="api-keys")
 
 if __name__ == "__main__":
     app()

@@ -23,7 +23,8 @@ ADVICE = {
     "NOT_ENOUGH_OUTCOMES": "import leads whose outcome is known: `leadline import FILE --target COLUMN`",
     "NO_USABLE_FIELD": "import leads with fields that differ between them",
     "TOKEN_EXPIRED": "get a new token; `make up` writes one to its profile at each start",
-    "TOKEN_MISSING": "give --token or set LEADLINE_TOKEN",
+    "TOKEN_MISSING": "log in with `leadline login`, give --token or set LEADLINE_TOKEN",
+    "TOKEN_REVOKED": "log in again with `leadline login`",
     "TOKEN_INVALID": "the token must be one that this Leadline issued",
     "PERMISSION_MISSING": "ask for a token with this permission",
 }
