@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,11 +14,13 @@ import pyotp
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from typer.testing import CliRunner, Result
 
+from clients.cli.main import app
 from deploy.local.development_token import AUDIENCE, ISSUER
 from deploy.local.first_owner import EMAIL
 from deploy.local.stack import TENANT_ID, Stack
-from leadline_sdk import Client, Lead, PermissionDenied, Unauthenticated
+from leadline_sdk import ApiKeyRefused, Client, Lead, PermissionDenied, Unauthenticated
 from server.runtime.identifiers import new_id
 from tests.e2e.conftest import Tenant
 from tests.e2e.test_identity import reason_of
@@ -149,8 +152,31 @@ def test_an_api_key_is_exchanged_for_what_it_permits_alone(person: Person) -> No
         assert list(client.list_leads()) == []
         with pytest.raises(PermissionDenied):
             client.create_lead(Lead(external_id="new"))
+    with Client(person.stack.edge_address, api_key=made["secret"], tls=False) as program:
+        assert list(program.list_leads()) == []
     person.do(f"/v1/{made['name']}:revoke")
+    with (
+        Client(person.stack.edge_address, api_key=made["secret"], tls=False) as program,
+        pytest.raises(ApiKeyRefused),
+    ):
+        list(program.list_leads())
     assert person.post("/v1/authentication:exchangeApiKey", apiKey=made["secret"]).status_code == 401
+
+
+def test_the_command_line_logs_in_makes_a_key_and_logs_out(person: Person, tmp_path: Path) -> None:
+    settings = {"LEADLINE_PROFILE_FILE": str(tmp_path / "profiles.toml"), "LEADLINE_ADDRESS": person.stack.edge_address}
+
+    def run(*arguments: str, typed: str = "") -> Result:
+        return CliRunner().invoke(app, list(arguments), input=typed, env=settings)
+
+    logged_in = run("login", "--email", person.email, typed=f"{PASSWORD}\n")
+    assert "logged in to Harbour Glass" in logged_in.stdout, logged_in.output
+    assert person.email in run("users", "--json").stdout
+    made = run("api-keys", "create", "Reader", "--may", "leads.read")
+    with Client(person.stack.edge_address, api_key=made.stdout.strip(), tls=False) as program:
+        assert list(program.list_leads()) == []
+    assert run("logout").exit_code == 0
+    assert "there is no token" in run("leads", "list").output
 
 
 def test_an_oauth_client_gets_tokens_at_the_token_endpoint(person: Person) -> None:
