@@ -48,6 +48,9 @@ class _Watchers:
         await until(self._have_begun)
 
     async def _have_begun(self) -> bool:
+        for task in self._tasks:
+            if task.done():
+                await task  # a watch has no end of its own: this raises what ended it
         return self._begun == len(self._leads)
 
     async def end(self) -> None:
