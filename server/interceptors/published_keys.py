@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
@@ -81,9 +82,10 @@ class PublishedKeys:
         while True:
             try:
                 await self.poll()
-            except DependencyUnavailable as error:
+            # A database that is being set up refuses the role, or has no table yet.
+            except (DependencyUnavailable, asyncpg.PostgresError) as error:
                 if not away:
-                    _log.warning("keys can't be read", cause=repr(error.__cause__))
+                    _log.warning("keys can't be read", cause=repr(error.__cause__ or error))
                 away = True
             else:
                 away = False

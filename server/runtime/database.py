@@ -115,13 +115,16 @@ class Database:
                 yield connection
 
     async def is_reachable(self) -> bool:
-        """Asks whether PostgreSQL answers now, over a connection kept for that: a pool in full use is not an outage."""
+        """Asks whether PostgreSQL answers now, over a connection kept for that: a pool in full use is not an outage.
+
+        One that refuses the role, or has no such database yet, does not answer.
+        """
         try:
             with driver_errors_translated():
                 if self._probe is None or self._probe.is_closed():
                     self._probe = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
                 await self._probe.execute("SELECT 1", timeout=CONNECT_SECONDS)
-        except DependencyUnavailable:
+        except (DependencyUnavailable, asyncpg.PostgresError):
             self._end_probe()
             return False
         return True

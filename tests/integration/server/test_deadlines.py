@@ -8,6 +8,7 @@ import grpc
 import pytest
 from leadline.v1 import lead_pb2, lead_service_pb2, lead_service_pb2_grpc
 
+from deploy.local.postgres import EmbeddedPostgres
 from server.runtime.database import POOL_SIZE, Database
 from server.runtime.unit_of_work import unit_of_work
 
@@ -73,3 +74,11 @@ async def test_health_is_no_matter_of_a_full_pool(database: Database, tenant_id:
     await asyncio.sleep(0.5)
     assert await database.is_reachable()
     await asyncio.gather(*held)
+
+
+async def test_a_server_that_refuses_the_role_does_not_answer(postgres: EmbeddedPostgres) -> None:
+    database = await Database.connect(postgres.url("nobody"))
+    try:
+        assert not await database.is_reachable()
+    finally:
+        await database.close()
