@@ -15,6 +15,8 @@ from leadline.v1 import (
     identity_service_pb2,
     integration_service_pb2,
     integration_service_pb2_grpc,
+    lead_history_service_pb2,
+    lead_history_service_pb2_grpc,
     lead_service_pb2,
     lead_service_pb2_grpc,
     operation_service_pb2,
@@ -31,6 +33,7 @@ from server.interceptors.token_updates import updated_verifier
 from server.interceptors.tokens import TokenVerifier
 from server.leads.change_leads import DeleteLead, UpdateLead
 from server.leads.create_leads import CreateLeads
+from server.leads.history import ReadLeadHistory
 from server.leads.import_leads import ImportLeads
 from server.leads.read_leads import GetLead, ListLeads
 from server.operations.cancel_operation import CancelOperation
@@ -43,16 +46,19 @@ from server.runtime.signed_tokens import TokenSigner
 from server.server_settings import ServerSettings
 from server.services.dead_letter_service import DeadLetterService
 from server.services.integration_service import IntegrationService
+from server.services.lead_history_service import LeadHistoryService
 from server.services.lead_service import LeadService
 from server.services.operation_service import OperationService
 from server.store.dead_letters import PostgresDeadLetterStore
 from server.store.events import PostgresEventStore
+from server.store.lead_history import PostgresLeadHistoryStore
 from server.store.leads import PostgresLeadStore
 from server.store.operations import PostgresOperationStore
 from server.workflow_services import WORKFLOW_SERVICES, add_workflow_services
 
 SERVICES = (
     lead_service_pb2.DESCRIPTOR.services_by_name["LeadService"],
+    lead_history_service_pb2.DESCRIPTOR.services_by_name["LeadHistoryService"],
     integration_service_pb2.DESCRIPTOR.services_by_name["IntegrationService"],
     dead_letter_service_pb2.DESCRIPTOR.services_by_name["DeadLetterService"],
     operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"],
@@ -86,6 +92,14 @@ def build_server(
     )
     add_identity_services(server, settings, database, redis)
     lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, secret), server)
+    lead_history_service_pb2_grpc.add_LeadHistoryServiceServicer_to_server(
+        LeadHistoryService(
+            read_lead_history=ReadLeadHistory(
+                PostgresLeadHistoryStore(database), TokenSigner(secret, "lead_history.page")
+            )
+        ),
+        server,
+    )
     dead_letters = PostgresDeadLetterStore(database)
     integration_service_pb2_grpc.add_IntegrationServiceServicer_to_server(
         IntegrationService(

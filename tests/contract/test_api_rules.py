@@ -18,6 +18,7 @@ from leadline.v1 import (
     experiment_service_pb2,
     identity_service_pb2,
     integration_service_pb2,
+    lead_history_service_pb2,
     lead_pb2,
     lead_service_pb2,
     model_pb2,
@@ -40,6 +41,7 @@ from server.runtime import errors, identity_errors
 
 SERVICES: list[ServiceDescriptor] = [
     *lead_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *lead_history_service_pb2.DESCRIPTOR.services_by_name.values(),
     *scoring_service_pb2.DESCRIPTOR.services_by_name.values(),
     *rule_service_pb2.DESCRIPTOR.services_by_name.values(),
     *integration_service_pb2.DESCRIPTOR.services_by_name.values(),

@@ -25,6 +25,7 @@ from leadline.v1.experiment_pb2 import (
     ExperimentVerdict,
 )
 from leadline.v1.identity_pb2 import ApiKey, User
+from leadline.v1.lead_history_service_pb2 import RecordedEvent
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead, LeadStatus
 from leadline.v1.lead_service_pb2 import DUPLICATE_POLICY_REPLACE, DUPLICATE_POLICY_SKIP, DuplicatePolicy, ImportRow
 from leadline.v1.model_pb2 import Model, Plot, PlotKind
@@ -171,6 +172,7 @@ __all__ = [
     "PlotKind",
     "ProgressCallback",
     "RecordEventsResult",
+    "RecordedEvent",
     "RefusedEvent",
     "RefusedRow",
     "ReplayScoreResponse",

@@ -51,6 +51,7 @@ from leadline_sdk.importing import (
     ImportResult,
     import_streams,
 )
+from leadline_sdk.lead_history_calls import AsyncLeadHistoryCalls
 from leadline_sdk.monitoring_calls import AsyncMonitoringCalls
 from leadline_sdk.notification_calls import AsyncNotificationCalls
 from leadline_sdk.operations import AsyncOperation
@@ -61,6 +62,7 @@ from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
 
 
 class AsyncClient(
+    AsyncLeadHistoryCalls,
     AsyncRuleCalls,
     AsyncExperimentCalls,
     AsyncMonitoringCalls,

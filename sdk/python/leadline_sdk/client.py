@@ -26,6 +26,7 @@ from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.experiment_calls import ExperimentCalls
 from leadline_sdk.identity_calls import IdentityCalls
 from leadline_sdk.lead_calls import LeadCalls
+from leadline_sdk.lead_history_calls import LeadHistoryCalls
 from leadline_sdk.model_calls import ModelCalls
 from leadline_sdk.monitoring_calls import MonitoringCalls
 from leadline_sdk.notification_calls import NotificationCalls
@@ -38,6 +39,7 @@ from leadline_sdk.workflow_calls import WorkflowCalls
 
 class Client(
     LeadCalls,
+    LeadHistoryCalls,
     ModelCalls,
     ExperimentCalls,
     MonitoringCalls,

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from leadline.v1 import event_pb2, integration_service_pb2
+from leadline.v1 import event_pb2, integration_service_pb2, lead_history_service_pb2
 
 from server.integrations.dead_letter import RejectedEvent
 from server.integrations.event import Event
 from server.integrations.ports import RecordedEvents
 from server.interceptors.errors import status_of
 from server.interceptors.validation import violations_of
+from server.leads.history import RecordedEvent
 from server.runtime.errors import InvalidRequest, LeadlineError, LeadNotFound
 from server.runtime.identifiers import format_name, parse_name
-from server.services.conversions.field_values import values_from_proto
-from server.services.conversions.times import time_from_proto
+from server.services.conversions.field_values import values_from_proto, values_to_proto
+from server.services.conversions.times import time_from_proto, time_to_proto
 
 
 @dataclass(slots=True)
@@ -139,6 +140,23 @@ def event_from_proto(message: event_pb2.Event) -> Event:
         occurred_time=time_from_proto(message.occurred_time),
         properties=values_from_proto(message.properties),
     )
+
+
+def recorded_event_to_proto(lead: str, recorded: RecordedEvent) -> lead_history_service_pb2.RecordedEvent:
+    """Gives an event that is kept as the contract has it.
+
+    Args:
+        lead: The resource name of the lead whose it is.
+        recorded: The event.
+    """
+    event = event_pb2.Event(
+        event_id=recorded.event_id,
+        lead=lead,
+        type=recorded.type,
+        occurred_time=time_to_proto(recorded.occurred_time),
+    )
+    values_to_proto(recorded.properties, event.properties)
+    return lead_history_service_pb2.RecordedEvent(event=event, record_time=time_to_proto(recorded.record_time))
 
 
 def _lead_not_found(event: Event) -> LeadNotFound:

@@ -69,7 +69,7 @@ def lead_to_proto(lead: Lead) -> lead_pb2.Lead:
         status=_NUMBERS[profile.status],
         outcome_time=time_to_proto(profile.outcome_time) if profile.outcome_time else None,
         received_time=time_to_proto(profile.received_time) if profile.received_time else None,
-        score=_score_to_proto(lead.name, lead.score) if lead.score else None,
+        score=score_to_proto(lead.name, lead.score) if lead.score else None,
         create_time=time_to_proto(lead.create_time),
         update_time=time_to_proto(lead.update_time),
         etag=lead.etag,
@@ -78,8 +78,13 @@ def lead_to_proto(lead: Lead) -> lead_pb2.Lead:
     return message
 
 
-def _score_to_proto(name: str, score: StoredScore) -> score_pb2.Score:
-    """Gives a lead's stored score as the contract has it."""
+def score_to_proto(name: str, score: StoredScore) -> score_pb2.Score:
+    """Gives a lead's stored score as the contract has it, without attributions.
+
+    Args:
+        name: The lead's resource name.
+        score: The score.
+    """
     model_value = int(score.probability * 100 + 0.5)
     return score_pb2.Score(
         name=format_name("scores", score.score_id) if score.score_id else "",

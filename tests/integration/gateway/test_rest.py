@@ -70,6 +70,20 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
     ),
     ("POST", "/v1/leads:batchCreate", {"leads": [{}]} | KEY, "LeadService/BatchCreateLeads", [{"leads": [{}]} | KEY]),
     ("POST", "/v1/leads:import", BATCHES, "LeadService/ImportLeads", BATCHES),
+    (
+        "GET",
+        f"/v1/leads/{ID}/events?pageSize=7",
+        None,
+        "LeadHistoryService/ListLeadEvents",
+        [{"parent": f"leads/{ID}", "pageSize": 7}],
+    ),
+    (
+        "GET",
+        f"/v1/leads/{ID}/scores",
+        None,
+        "LeadHistoryService/ListLeadScores",
+        [{"parent": f"leads/{ID}"}],
+    ),
     ("POST", "/v1/events:record", EVENTS | KEY, "IntegrationService/RecordEvents", [EVENTS | KEY]),
     ("POST", "/v1/events:stream", [EVENTS | KEY], "IntegrationService/StreamEvents", [EVENTS | KEY]),
     (
