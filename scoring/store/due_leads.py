@@ -11,6 +11,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from server.runtime.redis import redis_errors_as_unavailable
+from server.runtime.streams import EPOCH
 
 TENANTS = "leadline:due-tenants"
 """The tenants that have a set."""
@@ -81,6 +82,12 @@ class DueLeads:
         with redis_errors_as_unavailable():
             basis: Any = await self._redis.get(_basis_of(tenant_id))
         return None if basis is None else str(basis, "ascii")
+
+    async def epoch(self) -> str:
+        """Gives what is another text once Redis has lost data: handed-over changes of leads, perhaps."""
+        with redis_errors_as_unavailable():
+            epoch: Any = await self._redis.get(EPOCH)
+        return "" if epoch is None else str(epoch, "ascii")
 
     async def set_basis(self, tenant_id: UUID, basis: str) -> None:
         """Writes down what a tenant's set was made for."""

@@ -55,6 +55,9 @@ class DueLeads(Protocol):
     async def basis(self, tenant_id: UUID) -> str | None:
         """Gives what a tenant's times were found out with, as it was told; None if that is not known."""
 
+    async def epoch(self) -> str:
+        """Gives what is another text once the place has lost data, changes of leads that nobody scored among them."""
+
     async def set_basis(self, tenant_id: UUID, basis: str) -> None:
         """Writes down what a tenant's times were found out with."""
 
@@ -154,10 +157,12 @@ class DecayingLeads:
     async def _rebuild(self, tenant_ids: Sequence[UUID]) -> None:
         """Makes the sets of tenants anew that have none, or whose scores something else makes by now.
 
-        Every open lead is then due, and most of them never again.
+        Every open lead is then due, and most of them never again. So is it after a loss of data: changes that were
+        handed over and lost are scored by this.
         """
+        epoch = await self._due_leads.epoch()
         for tenant_id in tenant_ids:
-            basis = "/".join(map(str, await self._leads.makers(tenant_id)))
+            basis = "/".join(map(str, (*await self._leads.makers(tenant_id), epoch)))
             if await self._due_leads.basis(tenant_id) != basis:
                 await _each_page(self._leads, tenant_id, self._due_now)
                 await self._due_leads.set_basis(tenant_id, basis)

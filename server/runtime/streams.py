@@ -20,6 +20,15 @@ RESCORING_REQUESTS: Final = "leadline:rescoring-requests"
 EXPERIMENT_STARTS: Final = "leadline:experiment-starts"
 MODEL_ALARMS: Final = "leadline:model-alarms"
 
+RELAYED_BATCHES: Final = "leadline:relayed-batches"
+"""How many batches were handed over, as PostgreSQL has it too. Another number means that data were lost on one side."""
+
+EPOCH: Final = "leadline:epoch"
+"""Another text after each loss of data. What was made for another epoch is to be made anew."""
+
+EVERY_SCORE_CHANGES: Final = "leadline:{*}:score-changes"
+"""The pattern of the streams of score changes."""
+
 
 def lead_changes_of(tenant_id: UUID) -> str:
     """Gives the stream that carries a tenant's changed leads."""

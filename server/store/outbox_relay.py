@@ -1,14 +1,21 @@
-"""Moves messages from the outbox to the Redis streams, in their order, each at least once."""
+"""Moves messages from the outbox to the Redis streams, in their order, each at least once.
+
+Both sides count the batches. Where Redis has another number than PostgreSQL, it was emptied or has come back with an
+older state, and what it lost is made good.
+"""
 
 import time
 from typing import Final
 
 import asyncpg
+import structlog
 from redis.asyncio import Redis
 
 from server.runtime import streams
+from server.runtime.connection_pool import Driver
 from server.runtime.database import Database
 from server.runtime.redis import redis_errors_as_unavailable
+from server.store.lost_streams import restore_streams
 
 BATCH_SIZE: Final = 500
 SCORES_KEPT_SECONDS: Final = 7 * 86_400
@@ -31,9 +38,23 @@ taken AS (
     DELETE FROM outbox USING place
     WHERE place.is_held AND id IN (SELECT id FROM outbox WHERE topic <> ALL ($2) ORDER BY id LIMIT $1)
     RETURNING id, tenant_id, topic, payload
+),
+counted AS (
+    UPDATE relay_progress SET batch_count = batch_count + 1 WHERE EXISTS (SELECT FROM taken) RETURNING batch_count
 )
-SELECT is_held, id, tenant_id, topic, payload FROM place LEFT JOIN taken ON true ORDER BY id
+SELECT is_held, coalesce((SELECT batch_count FROM counted), (SELECT batch_count FROM relay_progress)) AS batch_count,
+    id, tenant_id, topic, payload
+FROM place LEFT JOIN taken ON true ORDER BY id
 """  # noqa: S608 - a constant
+
+# A batch whose transaction failed after Redis had it is sent, and counted, again. Nothing is counted after a loss, so
+# that it is noticed again if making it good is cut off.
+_COUNT: Final = """
+local seen, batch = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])
+if seen ~= batch - 1 and seen ~= batch then return 0 end
+redis.call('SET', KEYS[1], ARGV[1])
+return 1
+"""
 
 _STREAMS: Final = {
     "training.requested": streams.TRAINING_REQUESTS,
@@ -43,6 +64,8 @@ _STREAMS: Final = {
 }
 _LEAD_CHANGED: Final = "lead.changed"
 _SCORE_CHANGED: Final = "score.changed"
+
+_log = structlog.get_logger()
 
 
 class OutboxRelay:
@@ -76,8 +99,13 @@ class OutboxRelay:
             if not rows[0]["is_held"]:
                 return None
             messages = [row for row in rows if row["id"] is not None]
+            batch_count = rows[0]["batch_count"]
             if messages:
-                await self._send(messages)
+                if not await self._send(messages, batch_count):
+                    await self._make_good(connection, batch_count - 1)
+                    await self._send(messages, batch_count)
+            elif not await self._is_as_left(batch_count):
+                await self._make_good(connection, batch_count)
             return len(messages)
 
     @property
@@ -85,7 +113,19 @@ class OutboxRelay:
         """Whether messages wait since the workers do not keep up."""
         return bool(self._full_streams)
 
-    async def _send(self, rows: list[asyncpg.Record]) -> None:
+    async def _is_as_left(self, batch_count: int) -> bool:
+        with redis_errors_as_unavailable():
+            seen = int(await self._redis.get(streams.RELAYED_BATCHES) or 0)
+        return seen in (batch_count, batch_count + 1)
+
+    async def _make_good(self, connection: Driver, batch_count: int) -> None:
+        _log.error("redis has lost data", batch_count=batch_count)
+        await restore_streams(connection, self._redis)
+        with redis_errors_as_unavailable():
+            await self._redis.set(streams.RELAYED_BATCHES, batch_count)
+
+    async def _send(self, rows: list[asyncpg.Record], batch_count: int) -> bool:
+        """Sends a batch; False if Redis turned out not to have all batches of before."""
         oldest_kept = round((time.time() - SCORES_KEPT_SECONDS) * 1000)
         watched: dict[str, None] = {}
         with redis_errors_as_unavailable():
@@ -104,12 +144,14 @@ class OutboxRelay:
                     pipeline.xtrim(stream, maxlen=LARGEST_SCORE_STREAM, approximate=True)
                 elif stream == streams.MODEL_ALARMS:
                     pipeline.xtrim(stream, maxlen=LARGEST_ALARM_STREAM, approximate=True)
+            pipeline.eval(_COUNT, 1, streams.RELAYED_BATCHES, str(batch_count))
             for stream in watched:
                 pipeline.xlen(stream)
             answers = await pipeline.execute()
         if watched:
             lengths = zip(watched, answers[-len(watched) :], strict=True)
             self._full_streams |= {stream for stream, length in lengths if length > self._largest_backlog}
+        return bool(answers[-len(watched) - 1])
 
     async def _look_at_full_streams(self) -> None:
         with redis_errors_as_unavailable():

@@ -1,6 +1,7 @@
 """Scores that change with time alone: planned, scored when they cross, and found again without Redis."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from scoring.store.scores import Scores
 from scoring.stream.decaying_leads import PLAN_AFTER, DecayingLeads
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
+from server.runtime.streams import EPOCH
 from tests.eventually import eventually
 from tests.integration.scorer.conftest import add_event, add_lead, make_champion, make_description
 from tfserving.client import PredictionClient
@@ -139,3 +141,25 @@ async def test_without_redis_all_is_found_again(
     await eventually(is_planned)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_after_a_loss_of_data_every_open_lead_is_scored_once_more(
+    decaying_leads: DecayingLeads, database: Database, redis: Redis, tenant_id: UUID, fading_lead: UUID
+) -> None:
+    async def look_until(condition: Callable[[], Awaitable[bool]]) -> None:
+        running = asyncio.create_task(decaying_leads.run(lambda: [tenant_id]))
+        await eventually(condition)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    async def is_scored() -> bool:
+        return await stored_value(database, tenant_id, fading_lead) not in (None, before)
+
+    before = None
+    await look_until(is_scored)
+    before = await stored_value(database, tenant_id, fading_lead)
+    # The message of this event is lost: Redis came back with an older state, which has the set of due leads.
+    await add_event(database, tenant_id, fading_lead, datetime.now(UTC))
+    await redis.set(EPOCH, "another")
+
+    await look_until(is_scored)

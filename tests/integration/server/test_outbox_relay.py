@@ -31,17 +31,15 @@ from tests.eventually import eventually
 
 
 @pytest.fixture
-async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
-    client = await connect_redis(valkey.url)
-    await client.flushall()
-    yield client
-    await client.aclose()
+async def redis(redis: Redis) -> Redis:
+    await redis.flushall()
+    return redis
 
 
 @pytest.fixture
 async def relay_database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
     administrator = await asyncpg.connect(postgres.url("postgres"))
-    await administrator.execute("TRUNCATE outbox")
+    await administrator.execute("TRUNCATE outbox; UPDATE relay_progress SET batch_count = 0")
     await administrator.close()
     connected = await Database.connect(postgres.url("leadline_relay"))
     yield connected

@@ -62,8 +62,8 @@ ROWS = {
     "VALUES ($1, $1, 1, 'Size', '{}')",
     "outbox": "INSERT INTO outbox (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
 }
-# Of no tenant: the keys that sign the tokens of all, the private ones sealed.
-COMMON_TABLES = {"signing_keys"}
+# Of no tenant: the keys that sign the tokens of all, the private ones sealed, and how many batches the relay has sent.
+COMMON_TABLES = {"signing_keys", "relay_progress"}
 READABLE = sorted(ROWS.keys() - {"outbox"})
 
 
