@@ -25,7 +25,7 @@ from deploy.local.processes import (
     programs,
     shared_environment,
 )
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import LONGEST_DELAY_SECONDS, Supervisor
 from deploy.local.termination import uninterrupted
 from deploy.local.valkey import EmbeddedValkey
 
@@ -48,6 +48,7 @@ class Stack:
         usual_ports: False to take any free ports.
         durable: False trades safety against power loss for speed: right for tests.
         log_level: The least severe level that the processes log: `debug`, `info`, `warning` or `error`.
+        longest_restart_seconds: After how long, at most, a process that ended is started again.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Stack:
         usual_ports: bool = True,
         durable: bool = True,
         log_level: str = "info",
+        longest_restart_seconds: float = LONGEST_DELAY_SECONDS,
     ) -> None:
         self.folder = DataFolder(data)
         self._report = report
         self._usual_ports = usual_ports
         self._durable = durable
         self._log_level = log_level
+        self._longest_restart_seconds = longest_restart_seconds
         self._cleanup = ExitStack()
 
     def __enter__(self) -> Self:
@@ -157,7 +160,9 @@ class Stack:
         self.valkey = EmbeddedValkey(data / "valkey", self.ports.valkey, log=logs / "valkey.log")
         environment = shared_environment(self.folder, self.ports, self.postgres, self.valkey.url, self._log_level)
         self.programs: list[Program] = programs(self.folder, self.ports, environment)
-        self._supervisor = Supervisor(self.processes, self._report)
+        self._supervisor = Supervisor(
+            self.processes, self._report, longest_delay_seconds=self._longest_restart_seconds
+        )
 
     def _start(self) -> None:
         """Starts each process as soon as what it needs is there, and waits for all."""

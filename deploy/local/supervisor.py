@@ -8,24 +8,32 @@ from deploy.local.process import ChildProcess
 
 _CHECK_SECONDS = 0.2
 _FIRST_DELAY_SECONDS = 0.5
-_LONGEST_DELAY_SECONDS = 30.0
+LONGEST_DELAY_SECONDS = 30.0
 _STABLE_SECONDS = 60.0
 
 
 class Supervisor:
     """Watches child processes from a thread of its own, and starts each again that ends without being asked to.
 
-    It waits half a second before the first restart and twice as long before each further one, up to 30 s, so that a
-    process which can't run does not eat the machine. A minute without a crash and it begins anew.
+    It waits half a second before the first restart and twice as long before each further one, up to a longest delay, so
+    that a process which can't run does not eat the machine. A minute without a crash and it begins anew.
 
     Args:
         processes: The processes to watch.
         report: Told in a sentence of each crash.
+        longest_delay_seconds: The longest delay, at least half a second.
     """
 
-    def __init__(self, processes: Sequence[ChildProcess], report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        processes: Sequence[ChildProcess],
+        report: Callable[[str], None],
+        *,
+        longest_delay_seconds: float = LONGEST_DELAY_SECONDS,
+    ) -> None:
         self._processes = processes
         self._report = report
+        self._longest_delay = longest_delay_seconds
         self._ending = threading.Event()
         self._holding = False
         self._lock = threading.Lock()
@@ -68,7 +76,7 @@ class Supervisor:
                 f"{name} ended with status {process.exit_status}; starting it again in {self._delays[name]:g} s. "
                 f"Its log: {process.log}"
             )
-            self._delays[name] = min(2 * self._delays[name], _LONGEST_DELAY_SECONDS)
+            self._delays[name] = min(2 * self._delays[name], self._longest_delay)
         elif now >= self._restart_times[name]:
             del self._restart_times[name]
             self._start_times[name] = now
