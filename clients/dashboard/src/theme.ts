@@ -5,11 +5,14 @@ declare module "@mui/material/styles" {
   interface Palette {
     grade: Readonly<Record<"A" | "B" | "C" | "D" | "none", string>>;
     raise: string;
+    /** Lines behind a chart: seen, and behind what they measure. */
+    gridline: string;
     lower: string;
   }
   interface PaletteOptions {
     grade?: Palette["grade"];
     raise?: string;
+    gridline?: string;
     lower?: string;
   }
 }
@@ -32,6 +35,7 @@ export function themeOf(scheme: "light" | "dark") {
       grade: isDark
         ? { A: "#3ddc97", B: "#5cc8ff", C: "#fbbf5e", D: "#ff8a8a", none: "#a3abba" }
         : { A: "#08795a", B: "#0b69a8", C: "#975400", D: "#bf2c39", none: "#586074" },
+      gridline: isDark ? "rgba(255,255,255,0.2)" : "rgba(23,26,38,0.17)",
       raise: isDark ? "#3ddc97" : "#08795a",
       lower: isDark ? "#ff8a8a" : "#bf2c39",
     },
@@ -50,6 +54,8 @@ export function themeOf(scheme: "light" | "dark") {
       MuiCssBaseline: {
         styleOverrides: {
           body: { fontFeatureSettings: '"tnum" 1, "cv05" 1', WebkitFontSmoothing: "antialiased" },
+          // Text that runs from right to left stays at the edge where all text begins.
+          "[dir=auto]": { textAlign: "match-parent" },
           "@media (prefers-reduced-motion: reduce)": {
             "*, *::before, *::after": { animation: "none !important", transition: "none !important" },
           },
@@ -70,7 +76,6 @@ export function themeOf(scheme: "light" | "dark") {
       MuiOutlinedInput: { styleOverrides: { root: { borderRadius: 10 } } },
       MuiAlert: { styleOverrides: { root: { borderRadius: 12 } } },
       MuiChip: { styleOverrides: { root: { fontWeight: 600, borderRadius: 8 } } },
-      MuiTooltip: { defaultProps: { enterDelay: 400 }, styleOverrides: { tooltip: { fontSize: "0.8rem" } } },
       MuiDialog: { styleOverrides: { paper: { borderRadius: 18 } } },
     },
   });

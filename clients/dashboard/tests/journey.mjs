@@ -116,7 +116,7 @@ for (const [device, viewport, colorScheme] of [
   await choose(Buffer.from(LEADS));
   await look("import");
   await page.getByRole("button", { name: "Import 4 leads" }).click();
-  await page.getByText("1 rows were not taken").waitFor();
+  await page.getByText("1 row was not taken").waitFor();
   await page.getByText("Line 5").waitFor();
   await look("imported");
   await page.getByRole("link", { name: "To the board" }).click();

@@ -4,7 +4,6 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client as ServiceClient, createClient, type Transport } from "@connectrpc/connect";
 
 import { type Operation as OperationMessage } from "../gen/google/longrunning/operations_pb.js";
-import { AuthenticationService } from "../gen/leadline/v1/authentication_service_pb.js";
 import { type EventSchema } from "../gen/leadline/v1/event_pb.js";
 import { IntegrationService } from "../gen/leadline/v1/integration_service_pb.js";
 import { type Lead, type LeadSchema } from "../gen/leadline/v1/lead_pb.js";
@@ -106,7 +105,11 @@ export class Client {
     this.#token =
       "token" in options
         ? options.token
-        : apiKeyTokens(() => this.service(AuthenticationService).exchangeApiKey({ apiKey: options.apiKey }));
+        : apiKeyTokens(async () => {
+            // Loaded with the first exchange alone: pages that log people in have no use for it.
+            const { AuthenticationService } = await import("../gen/leadline/v1/authentication_service_pb.js");
+            return this.service(AuthenticationService).exchangeApiKey({ apiKey: options.apiKey });
+          });
     const made = transport(this.#baseUrl, interceptorsOf(options, this.#token));
     this.#transport = governed(made, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     this.#leads = this.service(LeadService);

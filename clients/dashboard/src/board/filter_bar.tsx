@@ -1,11 +1,9 @@
 /** The filters of the board. */
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
-import InputAdornment from "@mui/material/InputAdornment";
-import MenuItem from "@mui/material/MenuItem";
-import TextField from "@mui/material/TextField";
 import { useEffect, useState } from "react";
 
+import { Choice, TextInput } from "@/common/fields";
 import { SearchIcon } from "@/common/icons";
 import { useLanguage } from "@/text/language";
 
@@ -49,73 +47,41 @@ export function FilterBar({ filters, owners, isFiltered, change }: FilterBarProp
         alignItems: "center",
       }}
     >
-      <TextField
+      <TextInput
         size="small"
         type="search"
+        label={t("board.search")}
+        isLabelHidden
         placeholder={t("board.search")}
         value={search}
+        change={setSearch}
         sx={{ gridColumn: { xs: "1 / -1", sm: "auto" } }}
-        slotProps={{
-          htmlInput: { "aria-label": t("board.search") },
-          input: {
-            startAdornment: (
-              <InputAdornment position="start">
-                <SearchIcon fontSize="small" />
-              </InputAdornment>
-            ),
-          },
-        }}
-        onChange={(event) => {
-          setSearch(event.target.value);
-        }}
+        start={<SearchIcon fontSize="small" sx={{ mr: 1, color: "text.secondary" }} />}
       />
-      <TextField
-        select
-        size="small"
+      <Choice
         label={t("board.status")}
         value={filters.status}
-        onChange={(event) => {
-          change({ status: event.target.value as StatusFilter });
+        choices={STATUSES.map((status) => [status, t(`board.status.${status}`)])}
+        change={(status: StatusFilter) => {
+          change({ status });
         }}
-      >
-        {STATUSES.map((status) => (
-          <MenuItem key={status} value={status}>
-            {t(`board.status.${status}`)}
-          </MenuItem>
-        ))}
-      </TextField>
-      <TextField
-        select
-        size="small"
+      />
+      <Choice
         label={t("board.owner")}
         value={filters.owner}
-        slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}
-        onChange={(event) => {
-          change({ owner: event.target.value });
+        choices={[["", t("board.owner.any")], ...choices.map((owner) => [owner, owner] as const)]}
+        change={(owner: string) => {
+          change({ owner });
         }}
-      >
-        <MenuItem value="">{t("board.owner.any")}</MenuItem>
-        {choices.map((owner) => (
-          <MenuItem key={owner} value={owner} dir="auto">
-            {owner}
-          </MenuItem>
-        ))}
-      </TextField>
-      <TextField
-        select
-        size="small"
+      />
+      <Choice
         label={t("board.minimum")}
-        value={filters.minimum}
-        onChange={(event) => {
-          change({ minimum: Number(event.target.value) });
+        value={String(filters.minimum)}
+        choices={[...new Set([...MINIMUMS, filters.minimum])].sort((left, right) => left - right).map((minimum) => [String(minimum), String(minimum)])}
+        change={(minimum) => {
+          change({ minimum: Number(minimum) });
         }}
-      >
-        {[...new Set([...MINIMUMS, filters.minimum])].sort((left, right) => left - right).map((minimum) => (
-          <MenuItem key={minimum} value={minimum}>
-            {minimum}
-          </MenuItem>
-        ))}
-      </TextField>
+      />
       {isFiltered && (
         <Button
           size="small"

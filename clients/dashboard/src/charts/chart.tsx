@@ -44,7 +44,7 @@ export function Chart({ configuration, label, height }: ChartProps) {
   useEffect(() => {
     if (!canvas.current) return undefined;
     ChartJs.defaults.color = theme.palette.text.secondary;
-    ChartJs.defaults.borderColor = theme.palette.divider;
+    ChartJs.defaults.borderColor = theme.palette.gridline;
     ChartJs.defaults.font.family = theme.typography.fontFamily ?? "sans-serif";
     ChartJs.defaults.maintainAspectRatio = false;
     if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) ChartJs.defaults.animation = false;

@@ -1,11 +1,14 @@
 /** Short messages at the edge of the page: what was done, or why it was not. */
-import Alert from "@mui/material/Alert";
-import Snackbar from "@mui/material/Snackbar";
+import dynamic from "next/dynamic";
 import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
 
 import { useErrorText } from "./error_text";
 
-interface Notice {
+// Nobody needs it before the first notice.
+const NoticeBar = dynamic(() => import("./notice_bar").then((module) => module.NoticeBar), { ssr: false });
+
+/** What is told. */
+export interface Notice {
   readonly text: string;
   readonly severity: "success" | "error";
 }
@@ -42,11 +45,7 @@ export function NoticeProvider({ children }: { readonly children: ReactNode }) {
   return (
     <NoticeContext value={value}>
       {children}
-      <Snackbar open={isOpen} autoHideDuration={6_000} onClose={close} anchorOrigin={{ vertical: "bottom", horizontal: "center" }}>
-        <Alert severity={notice?.severity ?? "success"} variant="filled" onClose={close}>
-          {notice?.text}
-        </Alert>
-      </Snackbar>
+      {notice && <NoticeBar notice={notice} isOpen={isOpen} close={close} />}
     </NoticeContext>
   );
 }

@@ -1,11 +1,9 @@
 /** What each column is used as. */
 import Box from "@mui/material/Box";
-import ListSubheader from "@mui/material/ListSubheader";
-import MenuItem from "@mui/material/MenuItem";
-import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useMemo } from "react";
 
+import { Choice, type ChoiceOrGroup } from "@/common/fields";
 import { Panel } from "@/common/panel";
 import { useLanguage } from "@/text/language";
 
@@ -33,6 +31,11 @@ export function ColumnList({ table, uses, change, isDisabled }: ColumnListProps)
     const isAttribute = ATTRIBUTES.includes(chosen as Attribute);
     change(uses.map((held, other) => (other === place ? chosen : isAttribute && held === chosen ? "ignore" : held)));
   };
+  const choices: ChoiceOrGroup<Use>[] = [
+    ["ignore", t("import.use.ignore")],
+    { group: t("import.group.lead"), choices: ATTRIBUTES.map((name) => [name, t(`import.use.${name}`)]) },
+    { group: t("import.group.field"), choices: KINDS.map((kind) => [kind, t(`import.use.${kind}`)]) },
+  ];
   return (
     <Panel title={t("import.columns")}>
       <Typography variant="body2" color="textSecondary" sx={{ mb: 1 }}>
@@ -59,30 +62,16 @@ export function ColumnList({ table, uses, change, isDisabled }: ColumnListProps)
             <Typography variant="caption" color="textSecondary" noWrap dir="auto">
               {examples[place]?.join(" · ")}
             </Typography>
-            <TextField
-              select
-              size="small"
+            <Choice
+              label={t("import.column.use", { column })}
+              isLabelHidden
               value={uses[place] ?? "ignore"}
-              disabled={isDisabled}
-              slotProps={{ select: { SelectDisplayProps: { "aria-label": t("import.column.use", { column }) } } }}
-              onChange={(event) => {
-                use(place, event.target.value as Use);
+              isDisabled={isDisabled}
+              choices={choices}
+              change={(chosen: Use) => {
+                use(place, chosen);
               }}
-            >
-              <MenuItem value="ignore">{t("import.use.ignore")}</MenuItem>
-              <ListSubheader>{t("import.group.lead")}</ListSubheader>
-              {ATTRIBUTES.map((name) => (
-                <MenuItem key={name} value={name}>
-                  {t(`import.use.${name}`)}
-                </MenuItem>
-              ))}
-              <ListSubheader>{t("import.group.field")}</ListSubheader>
-              {KINDS.map((kind) => (
-                <MenuItem key={kind} value={kind}>
-                  {t(`import.use.${kind}`)}
-                </MenuItem>
-              ))}
-            </TextField>
+            />
           </Box>
         ))}
       </Box>

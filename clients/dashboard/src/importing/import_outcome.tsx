@@ -51,12 +51,12 @@ export function ImportOutcome({ importing, rowCount }: ImportOutcomeProps) {
 }
 
 function Done({ outcome }: { readonly outcome: Outcome }) {
-  const { t, formats } = useLanguage();
+  const { t } = useLanguage();
   const { createdCount, replacedCount, duplicateCount } = outcome;
   const sentences = [
-    t("import.done", { created: formats.count(createdCount + replacedCount) }),
-    replacedCount > 0 && t("import.done.replaced", { count: formats.count(replacedCount) }),
-    duplicateCount > 0 && t("import.done.duplicates", { count: formats.count(duplicateCount) }),
+    t("import.done", { count: createdCount + replacedCount }),
+    replacedCount > 0 && t("import.done.replaced", { count: replacedCount }),
+    duplicateCount > 0 && t("import.done.duplicates", { count: duplicateCount }),
   ];
   return (
     <Alert severity={createdCount + replacedCount + duplicateCount > 0 ? "success" : "warning"} role="status">
@@ -76,7 +76,7 @@ function Done({ outcome }: { readonly outcome: Outcome }) {
 function Refused({ outcome: { refusals, refusedCount } }: { readonly outcome: Outcome }) {
   const { t, formats } = useLanguage();
   return (
-    <Panel title={t("import.refused", { count: formats.count(refusedCount) })}>
+    <Panel title={t("import.refused", { count: refusedCount })}>
       <Box component="ul" sx={{ listStyle: "none", m: 0, p: 0, maxHeight: 320, overflowY: "auto" }} tabIndex={0}>
         {refusals.map(({ line, reason }) => (
           <Box component="li" key={line} sx={{ display: "flex", gap: 2, py: 0.75, borderTop: 1, borderColor: "divider" }}>

@@ -4,12 +4,11 @@ import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Card from "@mui/material/Card";
 import FormControlLabel from "@mui/material/FormControlLabel";
-import MenuItem from "@mui/material/MenuItem";
 import Switch from "@mui/material/Switch";
-import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useState } from "react";
 
+import { Choice } from "@/common/fields";
 import { Failure } from "@/common/failure";
 import { useLanguage } from "@/text/language";
 
@@ -83,7 +82,7 @@ export function ImportView() {
 }
 
 function Chosen({ table, forget }: { readonly table: Table; readonly forget: () => void }) {
-  const { t, formats } = useLanguage();
+  const { t } = useLanguage();
   const importing = useImport();
   const [uses, setUses] = useState<readonly Use[]>(() => guessedUses(table));
   const [converted, setConverted] = useState<string>();
@@ -109,27 +108,22 @@ function Chosen({ table, forget }: { readonly table: Table; readonly forget: () 
             importing.start(table, { uses, converted: isAsked ? converted : undefined }, replace);
           }}
         >
-          {t("import.start", { count: formats.count(table.rows.length) })}
+          {t("import.start", { count: table.rows.length })}
         </Button>
       </Card>
       <ImportOutcome importing={importing} rowCount={table.rows.length} />
       {outcome < 0 && <Alert severity="info">{t("import.noOutcome")}</Alert>}
       {isAsked && (
-        <TextField
-          select
+        <Choice
           label={t("import.converted")}
           value={converted ?? ""}
-          disabled={hasBegun}
-          onChange={(event) => {
-            setConverted(event.target.value);
+          isDisabled={hasBegun}
+          size="medium"
+          choices={[["", "–"], ...answers.map((answer) => [answer, answer] as const)]}
+          change={(answer: string) => {
+            setConverted(answer === "" ? undefined : answer);
           }}
-        >
-          {answers.map((answer) => (
-            <MenuItem key={answer} value={answer} dir="auto">
-              {answer}
-            </MenuItem>
-          ))}
-        </TextField>
+        />
       )}
       <ColumnList table={table} uses={uses} change={setUses} isDisabled={hasBegun} />
       {uses.includes("externalId") && (

@@ -1,12 +1,11 @@
 /** Who the lead is and how it stands. */
 import Box from "@mui/material/Box";
 import Card from "@mui/material/Card";
-import MenuItem from "@mui/material/MenuItem";
-import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Lead, LeadStatus, type Score, ScoreBasis } from "leadline-sdk";
 
+import { Choice } from "@/common/fields";
 import { gradeOf, nameOf } from "@/common/grade";
 import { useNotice } from "@/common/notice";
 import { GradeBadge } from "@/common/score_badge";
@@ -50,7 +49,7 @@ export function LeadHeading({ lead, score }: LeadHeadingProps) {
           <Typography variant="body2" color="textSecondary" sx={{ mt: 1 }}>
             {score.probabilityHigh > score.probabilityLow &&
               `${capitalised(t("lead.interval", { low: formats.percent(score.probabilityLow), high: formats.percent(score.probabilityHigh) }))}, `}
-            {t("lead.evidence", { count: formats.count(score.evidenceCount) })}. {basis && t(basis)}
+            {t("lead.evidence", { count: Number(score.evidenceCount) })}. {basis && t(basis)}
           </Typography>
         )}
       </Box>
@@ -77,23 +76,16 @@ function StatusField({ lead }: { readonly lead: Lead }) {
   });
   const status = STATUSES.find((known) => LeadStatus[known] === lead.status) ?? "OPEN";
   return (
-    <TextField
-      select
-      size="small"
+    <Choice
       label={t("lead.status")}
       value={status}
-      disabled={change.isPending}
+      isDisabled={change.isPending}
       sx={{ minWidth: 150 }}
-      onChange={(event) => {
-        change.mutate(LeadStatus[event.target.value as (typeof STATUSES)[number]]);
+      choices={STATUSES.map((known) => [known, t(`board.status.${known}`)])}
+      change={(chosen) => {
+        change.mutate(LeadStatus[chosen]);
       }}
-    >
-      {STATUSES.map((known) => (
-        <MenuItem key={known} value={known}>
-          {t(`board.status.${known}`)}
-        </MenuItem>
-      ))}
-    </TextField>
+    />
   );
 }
 

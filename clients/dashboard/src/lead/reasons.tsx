@@ -5,6 +5,7 @@ import Typography from "@mui/material/Typography";
 import { type Attribution, type Score } from "leadline-sdk";
 import { useMemo } from "react";
 
+import { useFeatureWords } from "@/common/feature_words";
 import { Panel } from "@/common/panel";
 import { useLanguage } from "@/text/language";
 
@@ -37,6 +38,7 @@ export function Reasons({ score }: { readonly score: Score | undefined }) {
 
 function ReasonList({ attributions }: { readonly attributions: readonly Attribution[] }) {
   const { t, formats } = useLanguage();
+  const featureWords = useFeatureWords();
   return (
     <Box component="ol" aria-label={t("lead.why.table")} sx={{ listStyle: "none", m: 0, mt: 2, p: 0, display: "grid" }}>
       {attributions.map(({ feature, reason, observed, logOdds }) => (
@@ -58,7 +60,7 @@ function ReasonList({ attributions }: { readonly attributions: readonly Attribut
             {formats.signed(logOdds, 2)}
           </Typography>
           <Typography variant="body2" dir="auto" sx={{ overflowWrap: "anywhere", minWidth: 0 }}>
-            {reason || `${feature}: ${observed}`}
+            {reason || `${featureWords(feature)}: ${observed}`}
           </Typography>
         </Box>
       ))}

@@ -5,6 +5,7 @@ import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { FailedPrecondition } from "leadline-sdk";
 
+import { useFeatureWords } from "@/common/feature_words";
 import { Failure } from "@/common/failure";
 import { gradeOf } from "@/common/grade";
 import { SparkIcon } from "@/common/icons";
@@ -16,6 +17,7 @@ import { useLanguage } from "@/text/language";
 /** The smallest changes that lead to a better grade, each verified. */
 export function Suggestions({ name }: { readonly name: string }) {
   const { t } = useLanguage();
+  const featureWords = useFeatureWords();
   const client = useClient();
   const { data, error, refetch } = useQuery({
     queryKey: ["suggestions", name],
@@ -42,7 +44,7 @@ export function Suggestions({ name }: { readonly name: string }) {
               <Box sx={{ flex: 1, minWidth: 0 }}>
                 {changes.map(({ field, observed, proposed }) => (
                   <Typography key={field} variant="body2" dir="auto" sx={{ overflowWrap: "anywhere" }}>
-                    {t("lead.raise.text", { field, from: observed || t("lead.raise.nothing"), to: proposed })}
+                    {t("lead.raise.text", { field: featureWords(field), from: observed || t("lead.raise.nothing"), to: proposed })}
                   </Typography>
                 ))}
               </Box>

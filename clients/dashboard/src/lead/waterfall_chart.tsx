@@ -4,6 +4,7 @@ import type { Theme } from "@mui/material/styles";
 import Typography from "@mui/material/Typography";
 import { Fragment } from "react";
 
+import { useFeatureWords } from "@/common/feature_words";
 import { useLanguage } from "@/text/language";
 
 import { scaleOf, type WaterfallStep } from "./waterfall";
@@ -23,12 +24,13 @@ interface WaterfallChartProps {
 /** Draws the steps below each other, on one scale of probabilities. */
 export function WaterfallChart({ steps, label }: WaterfallChartProps) {
   const { t, formats } = useLanguage();
+  const featureWords = useFeatureWords();
   const { lowest, highest, ticks } = scaleOf(steps);
   const place = (probability: number): string => `${(((probability - lowest) / (highest - lowest)) * 100).toFixed(2)}%`;
   const name = ({ kind, attribution, count }: WaterfallStep): string => {
     if (kind === "start") return t("lead.why.start");
     if (kind === "end") return t("lead.why.end");
-    return kind === "rest" ? t("lead.why.other", { count }) : (attribution?.feature ?? "");
+    return kind === "rest" ? t("lead.why.other", { count }) : featureWords(attribution?.feature ?? "");
   };
   return (
     <Box role="img" aria-label={label} sx={{ display: "grid", gridTemplateColumns: COLUMNS, columnGap: 1.25, alignItems: "center" }}>
@@ -45,7 +47,7 @@ export function WaterfallChart({ steps, label }: WaterfallChartProps) {
             </Typography>
             <Box title={title} sx={{ position: "relative", height: ROW_HEIGHT }}>
               {ticks.map((tick) => (
-                <Box key={tick} sx={{ position: "absolute", inset: "0 auto 0 auto", borderInlineStart: 1, borderColor: "divider" }} style={{ left: place(tick) }} />
+                <Box key={tick} sx={{ position: "absolute", inset: "0 auto 0 auto", borderInlineStart: 1, borderColor: ({ palette }) => palette.gridline }} style={{ left: place(tick) }} />
               ))}
               <Box
                 sx={{

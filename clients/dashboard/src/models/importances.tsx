@@ -3,6 +3,7 @@ import Box from "@mui/material/Box";
 import Typography from "@mui/material/Typography";
 import { type Model } from "leadline-sdk";
 
+import { useFeatureWords } from "@/common/feature_words";
 import { Panel } from "@/common/panel";
 import { useLanguage } from "@/text/language";
 
@@ -11,6 +12,7 @@ const SHOWN = 10;
 /** The strongest features with bars. */
 export function Importances({ importances }: { readonly importances: Model["featureImportances"] }) {
   const { t, formats } = useLanguage();
+  const featureWords = useFeatureWords();
   const most = importances[0]?.meanAbsoluteLogOdds ?? 1;
   return (
     <Panel title={t("models.importances")}>
@@ -19,7 +21,7 @@ export function Importances({ importances }: { readonly importances: Model["feat
           <Box component="li" key={feature}>
             <Box sx={{ display: "flex", gap: 1 }}>
               <Typography variant="body2" dir="auto" noWrap sx={{ flex: 1 }}>
-                {feature}
+                {featureWords(feature)}
               </Typography>
               <Typography variant="caption" color="textSecondary">
                 {formats.decimal(meanAbsoluteLogOdds, 2)}

@@ -1,13 +1,11 @@
 /** One model: how good it is, beside another one, and what can be done with it. */
 import Box from "@mui/material/Box";
 import Chip from "@mui/material/Chip";
-import MenuItem from "@mui/material/MenuItem";
-import TextField from "@mui/material/TextField";
-import Tooltip from "@mui/material/Tooltip";
 import Typography from "@mui/material/Typography";
 import { type Model, ModelState } from "leadline-sdk";
 import { type ReactNode, useState } from "react";
 
+import { Choice } from "@/common/fields";
 import { Panel } from "@/common/panel";
 import { GradeBadge } from "@/common/score_badge";
 import { GRADES } from "@/common/grade";
@@ -49,23 +47,16 @@ export function ModelDetail({ model, models }: ModelDetailProps) {
         </Typography>
         <Figures model={model} other={other} />
         {others.length > 0 && (
-          <TextField
-            select
-            size="small"
+          <Choice
             label={t("models.compare")}
             value={other ? otherName : ""}
             sx={{ mt: 2, minWidth: 200 }}
-            onChange={(event) => {
-              setOtherName(event.target.value);
-            }}
-          >
-            <MenuItem value="">{t("models.compare.none")}</MenuItem>
-            {others.map(({ name, version }) => (
-              <MenuItem key={name} value={name}>
-                {t("models.version", { version: String(version) })}
-              </MenuItem>
-            ))}
-          </TextField>
+            choices={[
+              ["", t("models.compare.none")],
+              ...others.map(({ name, version }) => [name, t("models.version", { version: String(version) })] as const),
+            ]}
+            change={setOtherName}
+          />
         )}
         {model.promotionGate && (
           <Box sx={{ display: "flex", gap: 1.5, alignItems: "baseline", mt: 2 }}>
@@ -126,11 +117,9 @@ function Figures({ model, other }: { readonly model: Model; readonly other: Mode
         const isBetter = difference !== undefined && (difference > 0) === isHigherBetter;
         return (
           <Box key={key} sx={{ p: 1.75, borderRadius: 3, bgcolor: "action.hover" }}>
-            <Tooltip title={t(`models.${key}.help`)}>
-              <Typography component="dt" variant="caption" color="textSecondary" sx={{ cursor: "help" }}>
-                {t(`models.${key}`)}
-              </Typography>
-            </Tooltip>
+            <Typography component="dt" variant="caption" color="textSecondary">
+              {t(`models.${key}`)}
+            </Typography>
             <Typography component="dd" sx={{ m: 0, fontSize: "1.4rem", fontWeight: 700, letterSpacing: "-0.02em" }}>
               {formats.decimal(value, 3)}
             </Typography>
@@ -143,6 +132,9 @@ function Figures({ model, other }: { readonly model: Model; readonly other: Mode
                 {formats.signed(difference, 3)}
               </Typography>
             )}
+            <Typography component="dd" variant="caption" color="textSecondary" sx={{ m: 0 }}>
+              {t(`models.${key}.help`)}
+            </Typography>
           </Box>
         );
       })}

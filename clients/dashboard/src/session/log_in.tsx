@@ -5,18 +5,17 @@ import Button from "@mui/material/Button";
 import Card from "@mui/material/Card";
 import Link from "@mui/material/Link";
 import Stack from "@mui/material/Stack";
-import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useRouter, useSearchParams } from "next/navigation";
-import { AuthenticationService } from "leadline-sdk/contract/authentication_service";
 import { type SyntheticEvent, useEffect, useState } from "react";
 
 import { useErrorText } from "@/common/error_text";
+import { TextInput } from "@/common/fields";
 import { isStoragePersistent } from "@/common/storage";
 import { Logo } from "@/shell/logo";
 import { useLanguage } from "@/text/language";
 
-import { pastedTokens, publicClient, tokensOf } from "./session";
+import { authentication, pastedTokens, publicClient, tokensOf } from "./session";
 import { useSession } from "./session_context";
 
 /** The page on which people log in. Afterwards they are where they wanted to go. */
@@ -70,7 +69,7 @@ function PasswordForm() {
   const [isBusy, setIsBusy] = useState(false);
 
   const logIn = async (): Promise<void> => {
-    const service = publicClient().service(AuthenticationService);
+    const service = await authentication(publicClient());
     if (challenge !== undefined) {
       begin(tokensOf(await service.verifySecondFactor({ challenge, code: code.trim() })));
       return;
@@ -96,38 +95,32 @@ function PasswordForm() {
       {error !== undefined && <Alert severity="error">{errorText(error)}</Alert>}
       {challenge === undefined ? (
         <>
-          <TextField
+          <TextInput
             label={t("logIn.email")}
             type="email"
             autoComplete="username"
-            required
-            autoFocus
+            isRequired
+            hasFocus
             value={email}
-            onChange={(event) => {
-              setEmail(event.target.value);
-            }}
+            change={setEmail}
           />
-          <TextField
+          <TextInput
             label={t("logIn.password")}
             type="password"
             autoComplete="current-password"
-            required
+            isRequired
             value={password}
-            onChange={(event) => {
-              setPassword(event.target.value);
-            }}
+            change={setPassword}
           />
         </>
       ) : (
-        <TextField
+        <TextInput
           label={t("logIn.code")}
           autoComplete="one-time-code"
-          required
-          autoFocus
+          isRequired
+          hasFocus
           value={code}
-          onChange={(event) => {
-            setCode(event.target.value);
-          }}
+          change={setCode}
         />
       )}
       <Button type="submit" variant="contained" size="large" loading={isBusy}>
@@ -151,20 +144,16 @@ function TokenForm() {
   return (
     <Stack component="form" spacing={2} onSubmit={submit}>
       <Typography variant="h2">{t("logIn.token")}</Typography>
-      <TextField
+      <TextInput
         label={t("logIn.token")}
-        helperText={isRefused ? t("logIn.token.bad") : t("logIn.token.hint")}
-        error={isRefused}
-        multiline
-        minRows={3}
-        maxRows={6}
-        required
-        autoFocus
+        help={isRefused ? t("logIn.token.bad") : t("logIn.token.hint")}
+        isWrong={isRefused}
+        lines={3}
+        isRequired
+        hasFocus
         value={text}
-        slotProps={{ htmlInput: { spellCheck: false, autoCapitalize: "off" } }}
-        onChange={(event) => {
-          setText(event.target.value);
-        }}
+        input={{ spellCheck: false, autoCapitalize: "off" }}
+        change={setText}
       />
       <Button type="submit" variant="contained" size="large">
         {t("logIn.submit")}

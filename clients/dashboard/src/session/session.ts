@@ -1,6 +1,6 @@
 /** Who is logged in: the tokens, their renewal and their end. */
 import { Client, type TokenSource, Unauthenticated } from "leadline-sdk";
-import { AuthenticationService, type TokenSet } from "leadline-sdk/contract/authentication_service";
+import type { AuthenticationService, TokenSet } from "leadline-sdk/contract/authentication_service";
 
 import { readSetting, writeSetting } from "@/common/storage";
 import { dateOf } from "@/text/formats";
@@ -60,6 +60,12 @@ export function keepTokens(tokens: SessionTokens | undefined): void {
 /** A client for what needs no log-in. */
 export const publicClient = (): Client => new Client(window.location.origin, { token: "" });
 
+/** Gives the service of log-ins and sessions, which is loaded when it is needed first. */
+export async function authentication(client: Client): Promise<ReturnType<typeof client.service<typeof AuthenticationService>>> {
+  const contract = await import("leadline-sdk/contract/authentication_service");
+  return client.service(contract.AuthenticationService);
+}
+
 /**
  * Gives the source of tokens for the calls of a session. A refresh token is used up by its use, so all tabs of the
  * browser take turns and look first whether another has renewed already.
@@ -87,7 +93,7 @@ async function renewed(refused: string | undefined, onEnd: () => void): Promise<
     return held.accessToken;
   }
   try {
-    const service = publicClient().service(AuthenticationService);
+    const service = await authentication(publicClient());
     const tokens = tokensOf(await service.refreshToken({ refreshToken: held.refreshToken }));
     keepTokens({ ...tokens, displayName: tokens.displayName || held.displayName, email: tokens.email || held.email });
     return tokens.accessToken;

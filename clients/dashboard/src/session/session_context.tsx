@@ -1,10 +1,9 @@
 /** The session of whoever looks, and the client that calls with it. */
 import { useQueryClient } from "@tanstack/react-query";
 import { Client } from "leadline-sdk";
-import { AuthenticationService } from "leadline-sdk/contract/authentication_service";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 
-import { keepTokens, keptTokens, type SessionTokens, tokenSource } from "./session";
+import { authentication, keepTokens, keptTokens, type SessionTokens, tokenSource } from "./session";
 
 interface SessionValue {
   /** Undefined while nobody is logged in. */
@@ -65,7 +64,9 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
       end: () => {
         if (tokens?.refreshToken && client) {
           // Whether or not the server hears of it, this browser forgets the session.
-          client.service(AuthenticationService).logOut({}).catch(() => undefined);
+          authentication(client)
+            .then((service) => service.logOut({}))
+            .catch(() => undefined);
         }
         finish(false);
       },

@@ -1,5 +1,4 @@
 /** What is around each page: where one can go, whether it is live, who is logged in. */
-import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
 import useMediaQuery from "@mui/material/useMediaQuery";
 import { type ReactNode, useSyncExternalStore } from "react";
@@ -48,9 +47,9 @@ export function Frame({ children }: { readonly children: ReactNode }) {
       <Box sx={{ flex: 1, minWidth: 0, display: "flex", flexDirection: "column" }}>
         {!isWide && <TopBar />}
         {!isOnline && (
-          <Alert severity="warning" square sx={{ borderRadius: 0 }}>
+          <Box role="alert" sx={{ px: 2, py: 1.25, fontSize: "0.875rem", bgcolor: "warning.main", color: "warning.contrastText" }}>
             {t("offline.banner")}
-          </Alert>
+          </Box>
         )}
         <Box
           component="main"

@@ -3,7 +3,6 @@ import Avatar from "@mui/material/Avatar";
 import Box from "@mui/material/Box";
 import ButtonBase from "@mui/material/ButtonBase";
 import IconButton from "@mui/material/IconButton";
-import Tooltip from "@mui/material/Tooltip";
 import Typography from "@mui/material/Typography";
 import NextLink from "next/link";
 import { usePathname } from "next/navigation";
@@ -75,11 +74,9 @@ export function SideBar() {
               {session?.tokens.email}
             </Typography>
           </Box>
-          <Tooltip title={t("nav.logOut")}>
-            <IconButton size="small" aria-label={t("nav.logOut")} onClick={end}>
-              <LogOutIcon fontSize="small" />
-            </IconButton>
-          </Tooltip>
+          <IconButton size="small" title={t("nav.logOut")} aria-label={t("nav.logOut")} onClick={end}>
+            <LogOutIcon fontSize="small" />
+          </IconButton>
         </Box>
       </Box>
     </Box>
@@ -202,27 +199,26 @@ function LiveSign() {
   const { t } = useLanguage();
   const isLive = useIsLive();
   return (
-    <Tooltip title={t(isLive ? "live.on.title" : "live.off.title")}>
+    <Box
+      role="status"
+      title={t(isLive ? "live.on.title" : "live.off.title")}
+      sx={{ display: "flex", alignItems: "center", gap: 0.75, color: isLive ? "success.main" : "warning.main" }}
+    >
       <Box
-        role="status"
-        sx={{ display: "flex", alignItems: "center", gap: 0.75, color: isLive ? "success.main" : "warning.main" }}
-      >
-        <Box
-          aria-hidden
-          sx={{
-            width: 8,
-            height: 8,
-            borderRadius: "50%",
-            bgcolor: "currentColor",
-            "@keyframes live": { "0%": { boxShadow: "0 0 0 0 currentColor" }, "100%": { boxShadow: "0 0 0 6px transparent" } },
-            animation: isLive ? "live 2s ease-out infinite" : "none",
-          }}
-        />
-        <Typography variant="caption" sx={{ fontWeight: 650 }}>
-          {t(isLive ? "live.on" : "live.off")}
-        </Typography>
-      </Box>
-    </Tooltip>
+        aria-hidden
+        sx={{
+          width: 8,
+          height: 8,
+          borderRadius: "50%",
+          bgcolor: "currentColor",
+          "@keyframes live": { "0%": { boxShadow: "0 0 0 0 currentColor" }, "100%": { boxShadow: "0 0 0 6px transparent" } },
+          animation: isLive ? "live 2s ease-out infinite" : "none",
+        }}
+      />
+      <Typography variant="caption" sx={{ fontWeight: 650 }}>
+        {t(isLive ? "live.on" : "live.off")}
+      </Typography>
+    </Box>
   );
 }
 
@@ -231,10 +227,8 @@ function SchemeButton() {
   const { scheme, toggle } = useColourScheme();
   const text = t(scheme === "dark" ? "nav.theme.light" : "nav.theme.dark");
   return (
-    <Tooltip title={text}>
-      <IconButton aria-label={text} onClick={toggle}>
-        {scheme === "dark" ? <SunIcon fontSize="small" /> : <MoonIcon fontSize="small" />}
-      </IconButton>
-    </Tooltip>
+    <IconButton title={text} aria-label={text} onClick={toggle}>
+      {scheme === "dark" ? <SunIcon fontSize="small" /> : <MoonIcon fontSize="small" />}
+    </IconButton>
   );
 }

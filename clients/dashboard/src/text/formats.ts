@@ -9,6 +9,8 @@ export interface ContractTime {
 
 /** How a language writes numbers and times. */
 export interface Formats {
+  /** Whether a number goes with the singular. */
+  readonly isOne: (value: number) => boolean;
   /** A whole number: 12,345. */
   readonly count: (value: number | bigint) => string;
   /** A share: 0.316 as 31.6 %. */
@@ -36,12 +38,14 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 /** Gives how a language writes numbers and times. */
 export function formatsOf(language: Language): Formats {
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const plural = new Intl.PluralRules(language);
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
   const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const fixed = (digits: number, options: Intl.NumberFormatOptions = {}) =>
     new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, ...options });
   return {
+    isOne: (value) => plural.select(value) === "one",
     count: (value) => whole.format(value),
     percent: (share, digits = 0) => fixed(digits, { style: "percent" }).format(share),
     decimal: (value, digits) => fixed(digits).format(value),

@@ -5,7 +5,7 @@ import { readSetting, writeSetting } from "@/common/storage";
 
 import { en } from "./en";
 import { formatsOf, type Formats } from "./formats";
-import { type Language, LANGUAGES, type Texts, type Translate } from "./texts";
+import { type Language, LANGUAGES, type TextKey, type Texts, type Translate } from "./texts";
 
 interface LanguageValue {
   readonly language: Language;
@@ -41,13 +41,20 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     };
   }, [language]);
   const value = useMemo<LanguageValue>(() => {
-    const t: Translate = (key, values = {}) =>
-      texts[key].replace(/\{(\w+)\}/g, (hole: string, name: string) => String(values[name] ?? hole));
+    const formats = formatsOf(language);
+    const t: Translate = (key, values = {}) => {
+      const one = `${key}.one` as TextKey;
+      const isOne = typeof values.count === "number" && one in texts && formats.isOne(values.count);
+      return texts[isOne ? one : key].replace(/\{(\w+)\}/g, (hole: string, name: string) => {
+        const value = values[name] ?? hole;
+        return typeof value === "number" ? formats.count(value) : value;
+      });
+    };
     const choose = (chosen: Language): void => {
       writeSetting(SETTING, chosen);
       setLanguage(chosen);
     };
-    return { language, choose, t, formats: formatsOf(language) };
+    return { language, choose, t, formats };
   }, [language, texts]);
   return <LanguageContext value={value}>{children}</LanguageContext>;
 }
