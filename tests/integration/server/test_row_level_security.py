@@ -20,7 +20,7 @@ ROWS = {
     "active_days, decayed_1_day, decayed_7_days, decayed_30_days) VALUES ($1, $1, 'call', 1, now(), now(), 1, 1, 1, 1)",
     "lead_event_days": "INSERT INTO lead_event_days VALUES ($1, $1, 'call', now())",
     "scores": "INSERT INTO scores (tenant_id, id, lead_id, model_id, probability, log_odds, base_log_odds, "
-    "compute_time) VALUES ($1, $1, $1, $1, 0.5, 0, 0, now())",
+    "compute_time, features) VALUES ($1, $1, $1, $1, 0.5, 0, 0, now(), '')",
     "models": "INSERT INTO models (tenant_id, id, version, state, algorithm, feature_set, evaluation, "
     "feature_importances, excluded_fields) VALUES ($1, $1, 1, 1, 1, '{}', '{}', '[]', '[]')",
     "operations": "INSERT INTO operations (tenant_id, id, method) VALUES ($1, $1, 'TrainModel')",
@@ -38,7 +38,8 @@ ROWS = {
     "VALUES ($1, $1, 'Company', 'https://issuer.example', 'leadline', '')",
     "external_identities": "INSERT INTO external_identities VALUES ($1, $1, 'subject', $1)",
     "workflows": "INSERT INTO workflows (tenant_id, id, display_name, trigger, actions, cool_down, enabled, "
-    "create_time, update_time, revision) VALUES ($1, $1, 'Hot', '{}', '[]', '0', true, now(), now(), 1)",
+    "create_time, update_time, revision) VALUES ($1, $1, 'Hot', "
+    '\'{"kind": "lead_condition", "filter": ""}\', \'[]\', \'0\', true, now(), now(), 1)',
     "workflow_changes": "INSERT INTO workflow_changes (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
     "workflow_states": "INSERT INTO workflow_states VALUES ($1, $1, $1, true)",
     "workflow_runs": "INSERT INTO workflow_runs VALUES ($1, $1, $1, $1, $1, 1, 'Hot', '[]', now())",
@@ -59,7 +60,7 @@ ROWS = {
     "VALUES ($1, $1, $1, 2, 0.2, 0.1, 'off')",
     "dead_letters": "INSERT INTO dead_letters (tenant_id, id, kind, digest, status) VALUES ($1, $1, 1, 'digest', '')",
     "rule_sets": "INSERT INTO rule_sets (tenant_id, id, version, display_name, content) "
-    "VALUES ($1, $1, 1, 'Size', '{}')",
+    "VALUES ($1, $1, 1, 'Size', '{\"rules\": [], \"groups\": []}')",
     "outbox": "INSERT INTO outbox (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
 }
 # Of no tenant: the keys that sign the tokens of all, the private ones sealed, and how many batches the relay has sent.
