@@ -1,6 +1,8 @@
 """What is counted as events arrive is what the log of events gives, and a lead is scored as it would be learnt from."""
 
-from datetime import datetime, timedelta
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -15,6 +17,7 @@ from scoring.store.leads import Leads
 from server.integrations.event import Event
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
+from server.store.event_features import EventFeatures
 from server.store.events import PostgresEventStore
 from tests.integration.scorer.conftest import RECEIVED_TIME, add_lead, days
 
@@ -30,8 +33,12 @@ BATCHES = st.lists(
 
 async def record(database: Database, tenant_id: UUID, lead_id: UUID, events: list[tuple[str, datetime]]) -> None:
     """Records events in one batch."""
+    await send(database, tenant_id, [Event(str(new_id()), lead_id, "", kind, time, {}) for kind, time in events])
+
+
+async def send(database: Database, tenant_id: UUID, events: list[Event]) -> None:
     async with PostgresEventStore(database).transaction(tenant_id) as transaction:
-        await transaction.record([Event(str(new_id()), lead_id, "", kind, time, {}) for kind, time in events])
+        await transaction.record(events)
         await transaction.commit()
 
 
@@ -65,6 +72,92 @@ async def test_counters_that_are_kept_up_are_those_of_a_replay(
     for kind, counter in kept.items():
         assert counter.last_time == replayed[kind].last_time
         assert numbers(counter) == pytest.approx(numbers(replayed[kind]), rel=1e-9)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    minutes=st.lists(st.integers(-TEN_YEARS_IN_MINUTES, TEN_YEARS_IN_MINUTES), min_size=2, max_size=12),
+    seed=st.integers(0, 1_000_000),
+)
+async def test_neither_the_order_of_arrival_nor_repetitions_nor_several_senders_matter(
+    minutes: list[int], seed: int, database: Database, tenant_id: UUID
+) -> None:
+    rng, now = random.Random(seed), datetime.now(UTC)  # noqa: S311 - shuffles
+    lead_id = await add_lead(database, tenant_id)
+    # Some are late, some of the future, and the clocks of senders differ.
+    times = [now + timedelta(minutes=minute, microseconds=rng.randrange(1_000_000)) for minute in minutes]
+    events = [Event(str(new_id()), lead_id, "", rng.choice(["call", "page_view"]), time, {}) for time in times]
+    arrivals = rng.sample([*events, *events, *events], 3 * len(events))
+
+    await asyncio.gather(*(send(database, tenant_id, arrivals[sender::4]) for sender in range(4)))
+
+    log: dict[str, list[datetime]] = {}
+    for event in events:
+        log.setdefault(event.type, []).append(event.occurred_time)
+    kept, replayed = (await stored(database, tenant_id, lead_id)).counters, counters_before(None, log)
+    assert kept.keys() == replayed.keys()
+    for kind, counter in kept.items():
+        assert counter.last_time == replayed[kind].last_time
+        assert numbers(counter) == pytest.approx(numbers(replayed[kind]), rel=1e-9)
+
+
+CORRUPTIONS = (
+    "DELETE FROM lead_event_counters WHERE lead_id = $1",
+    "DELETE FROM lead_event_days WHERE lead_id = $1 AND type = 'call'",
+    "UPDATE lead_event_counters SET count = count + 1 WHERE lead_id = $1",
+    "UPDATE lead_event_counters SET decayed_7_days = decayed_7_days * 1.001 WHERE lead_id = $1 AND type = 'call'",
+    "UPDATE lead_event_counters SET type = 'other' WHERE lead_id = $1 AND type = 'call'",
+)
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+async def test_wrong_counters_are_made_anew_from_the_log(corruption: str, database: Database, tenant_id: UUID) -> None:
+    right, wrong = await add_lead(database, tenant_id), await add_lead(database, tenant_id)
+    for lead_id in (right, wrong):
+        for hours in (0, 5, 80, 2_000):
+            time = RECEIVED_TIME + timedelta(hours=hours)
+            await record(database, tenant_id, lead_id, [("call", time), ("page_view", time)])
+    expected = (await stored(database, tenant_id, wrong)).counters
+    async with database.transaction(tenant_id) as connection:
+        await connection.execute(corruption, wrong)
+
+    features = EventFeatures(database)
+    assert await features.rebuild(tenant_id) == 1
+    assert await features.rebuild(tenant_id) == 0
+
+    rebuilt = (await stored(database, tenant_id, wrong)).counters
+    assert rebuilt.keys() == expected.keys()
+    for kind, counter in rebuilt.items():
+        assert counter.last_time == expected[kind].last_time
+        assert numbers(counter) == pytest.approx(numbers(expected[kind]), rel=1e-9)
+    # What is counted from here on rests on it.
+    await record(database, tenant_id, wrong, [("call", RECEIVED_TIME)])
+    assert await features.rebuild(tenant_id) == 0
+
+
+async def test_counters_are_made_anew_while_events_are_recorded(database: Database, tenant_id: UUID) -> None:
+    leads = [await add_lead(database, tenant_id) for _ in range(4)]
+    features, rng = EventFeatures(database), random.Random(3)  # noqa: S311 - shuffles
+
+    async def record_some() -> None:
+        for _ in range(15):
+            chosen = rng.sample(leads, 3)
+            await send(
+                database, tenant_id,
+                [Event(str(new_id()), lead_id, "", "call", RECEIVED_TIME + days(rng.uniform(0, 9)), {})
+                 for lead_id in chosen],
+            )  # fmt: skip
+
+    async def rebuild_some() -> None:
+        for _ in range(8):
+            for lead_id in leads:
+                await features.rebuild_lead(tenant_id, lead_id)
+
+    await asyncio.gather(record_some(), record_some(), rebuild_some())
+
+    assert await features.rebuild(tenant_id) == 0
+    counts = [(await stored(database, tenant_id, lead_id)).counters["call"].count for lead_id in leads]
+    assert sum(counts) == 2 * 15 * 3
 
 
 async def test_a_lead_is_learnt_from_as_it_would_have_been_scored_just_before_its_outcome(
