@@ -16,6 +16,7 @@ from server.runtime.principal import current_principal
 from server.services.conversions.batch_streams import BatchSequence
 from server.services.conversions.import_batches import add_counts, read_batch
 from server.services.conversions.leads import change_from_proto, lead_to_proto, profile_from_proto
+from server.services.personal_filters import refuse_guesses
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -53,6 +54,7 @@ class LeadService(lead_service_pb2_grpc.LeadServiceServicer):
         self, request: lead_service_pb2.ListLeadsRequest, context: Context
     ) -> lead_service_pb2.ListLeadsResponse:
         """Gives a page of leads."""
+        refuse_guesses(request.filter)
         page = await self._list_leads(
             current_principal().tenant_id,
             filter_text=request.filter,

@@ -18,6 +18,7 @@ from server.services.conversions.workflows import (
     trigger_from_proto,
     workflow_to_proto,
 )
+from server.services.personal_filters import refuse_guesses_of
 from server.webhooks.follow_deliveries import FollowDeliveries
 from server.workflows.dry_run import DEFAULT_LOOKBACK, DryRunWorkflow
 from server.workflows.follow_runs import ListRuns
@@ -53,6 +54,7 @@ class WorkflowService(workflow_service_pb2_grpc.WorkflowServiceServicer):
         self, request: workflow_service_pb2.CreateWorkflowRequest, context: Context
     ) -> workflow_pb2.Workflow:
         """Creates a workflow."""
+        refuse_guesses_of(request.workflow)
         definition = definition_from_proto(request.workflow)
         tenant_id = current_principal().tenant_id
         return workflow_to_proto(await self._manage.create(tenant_id, definition, enabled=request.workflow.enabled))
@@ -79,6 +81,7 @@ class WorkflowService(workflow_service_pb2_grpc.WorkflowServiceServicer):
         self, request: workflow_service_pb2.UpdateWorkflowRequest, context: Context
     ) -> workflow_pb2.Workflow:
         """Changes a workflow."""
+        refuse_guesses_of(request.workflow)
         workflow = await self._manage.update(
             current_principal().tenant_id,
             parse_name(request.workflow.name, "workflows"),
@@ -113,6 +116,7 @@ class WorkflowService(workflow_service_pb2_grpc.WorkflowServiceServicer):
         self, request: workflow_service_pb2.DryRunWorkflowRequest, context: Context
     ) -> workflow_service_pb2.DryRunWorkflowResponse:
         """Tells what a workflow would have done."""
+        refuse_guesses_of(request.workflow)
         lookback = request.lookback.ToTimedelta() if request.HasField("lookback") else DEFAULT_LOOKBACK
         dry_run = await self._dry_run(
             current_principal().tenant_id,
