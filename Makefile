@@ -11,7 +11,12 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 UV := $(VENV)/bin/uv
 TYPESCRIPT := sdk/typescript/node_modules/.package-lock.json
 GO_GENERATORS := $(GENERATE)/bin/protoc-gen-go
-GO_IS_THERE := command -v go > /dev/null || { echo 'go is missing: the Go SDK needs Go 1.26 or newer'; exit 1; }
+GO_IS_THERE := command -v go > /dev/null || { echo 'go is missing: the Go SDK and grpc-gateway need Go 1.26 or newer'; exit 1; }
+# Checks and tests a Go module.
+define test-go
+@cd $(1) && unformatted=$$(gofmt -l .) && { [ -z "$$unformatted" ] || { echo "not formatted by gofmt: $$unformatted"; exit 1; }; }
+	cd $(1) && go vet ./... && go test ./...
+endef
 LOCK := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py
 
@@ -69,8 +74,9 @@ $(GO_GENERATORS): $(GENERATE)/installed sdk/go/tools/go.mod sdk/go/tools/go.sum
 generate: install proto/third_party $(TYPESCRIPT) $(GO_GENERATORS) ## Generate code and the OpenAPI document from the contract
 	cd proto && export PATH="$(CURDIR)/$(GENERATE)/bin:$$PATH" && buf generate && buf generate --template buf.gen.sdk.yaml \
 	&& buf generate --template buf.gen.typescript.yaml && buf generate --template buf.gen.go.yaml \
-	&& mkdir -p ../build && buf build -o ../build/contract.binpb
+	&& buf generate --template buf.gen.grpc_gateway.yaml && mkdir -p ../build && buf build -o ../build/contract.binpb
 	python -m gateway.openapi build/contract.binpb gateway/openapi/leadline.openapi.json
+	python -m gateway.grpc_gateway gateway/grpc_gateway
 
 .PHONY: check-contract
 check-contract: proto/third_party ## Lint the contract, refuse breaking changes and stale generated code
@@ -78,7 +84,7 @@ check-contract: proto/third_party ## Lint the contract, refuse breaking changes 
 	&& mkdir -p ../build && buf build -o ../build/contract.binpb \
 	&& buf breaking ../build/contract.binpb --against baseline.binpb --path leadline
 	$(MAKE) --no-print-directory generate
-	git diff --exit-code --stat -- proto/gen sdk/python/gen sdk/typescript/gen sdk/go/gen gateway/openapi/leadline.openapi.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
+	git diff --exit-code --stat -- proto/gen sdk/python/gen sdk/typescript/gen sdk/go/gen gateway/openapi/leadline.openapi.json gateway/grpc_gateway/gen gateway/grpc_gateway/services.go gateway/grpc_gateway/local_replies.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
 
 # ---------------------------------------------------------------- checking
 
@@ -126,8 +132,12 @@ test-sdks: install test-sdk-go ## Run the tests of every SDK
 .PHONY: test-sdk-go
 test-sdk-go: ## Run the tests of the Go SDK; needs Go 1.26 or newer
 	@$(GO_IS_THERE)
-	@cd sdk/go && unformatted=$$(gofmt -l .) && { [ -z "$$unformatted" ] || { echo "not formatted by gofmt: $$unformatted"; exit 1; }; }
-	cd sdk/go && go vet ./... && go test ./...
+	$(call test-go,sdk/go)
+
+.PHONY: test-grpc-gateway
+test-grpc-gateway: ## Run the tests of grpc-gateway alone; make test compares it with Envoy; needs Go 1.26 or newer
+	@$(GO_IS_THERE)
+	$(call test-go,gateway)
 
 # ---------------------------------------------------------------- benchmarks
 

@@ -43,7 +43,7 @@ def openapi_document(comments: Mapping[str, str]) -> dict[str, Any]:
             "summary": "Scores sales leads: how probable it is that a lead converts, and why.",
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "http://localhost:8080"}],
+        "servers": [{"url": "/", "description": "Where this document comes from."}],
         "security": [{"token": []}],
         "tags": [
             {"name": service.name, "description": comments.get(service.full_name, "")}

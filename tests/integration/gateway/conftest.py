@@ -79,9 +79,8 @@ async def running(command: list[str], url: str, **environment: str) -> AsyncIter
         await process.wait()
 
 
-@asynccontextmanager
-async def running_edge(folder: Path, **settings: Any) -> AsyncIterator[Edge]:
-    """Runs Envoy with some settings of its own."""
+def write_edge(folder: Path, **settings: Any) -> tuple[Edge, list[str]]:
+    """Writes the configuration of an edge with some settings of its own, and gives the command that runs it."""
     key = signing_key()
     write_jwks(key, folder / "jwks.json")
     values: dict[str, Any] = {
@@ -94,35 +93,59 @@ async def running_edge(folder: Path, **settings: Any) -> AsyncIterator[Edge]:
     } | settings
     configuration = render(EdgeSettings(**values), folder)
     edge = Edge(values["listen_address"], values["admin_address"], key, values["access_log_file"])
-    async with running(envoy_command(configuration), f"http://{edge.address}/healthz"):
+    return edge, envoy_command(configuration)
+
+
+@asynccontextmanager
+async def running_edge(folder: Path, **settings: Any) -> AsyncIterator[Edge]:
+    """Runs Envoy with some settings of its own."""
+    edge, command = write_edge(folder, **settings)
+    async with running(command, f"http://{edge.address}/healthz"):
         yield edge
 
 
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """The two small backends that run behind each door under test.
+
+    Attributes:
+        server_address: Of the one that answers what the server answers.
+        scorer_address: Of the other.
+    """
+
+    server_address: str
+    scorer_address: str
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
-    """Runs the edge with everything behind it."""
-    folder = tmp_path_factory.mktemp("edge")
+async def backends() -> AsyncIterator[Backends]:
+    """Runs a server and a scorer that tell what reached them."""
     server, server_address = await start_backend(scorer=False)
     scorer, scorer_address = await start_backend(scorer=True)
+    yield Backends(server_address, scorer_address)
+    await server.stop(None)
+    await scorer.stop(None)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def edge(tmp_path_factory: pytest.TempPathFactory, backends: Backends) -> AsyncIterator[Edge]:
+    """Runs the edge with everything behind it."""
+    folder = tmp_path_factory.mktemp("edge")
     bridge_address = free_address()
     bridge = running(
         [sys.executable, "-m", "gateway.websocket"],
         f"http://{bridge_address}/healthz",
         LEADLINE_LISTEN_ADDRESS=bridge_address,
-        LEADLINE_SERVER_TARGET=server_address,
-        LEADLINE_SCORER_TARGET=scorer_address,
+        LEADLINE_SERVER_TARGET=backends.server_address,
+        LEADLINE_SCORER_TARGET=backends.scorer_address,
     )
-    try:
-        async with (
-            bridge,
-            running_edge(
-                folder,
-                server_addresses=[server_address],
-                scorer_addresses=[scorer_address],
-                websocket_addresses=[bridge_address],
-            ) as started,
-        ):
-            yield started
-    finally:
-        await server.stop(None)
-        await scorer.stop(None)
+    async with (
+        bridge,
+        running_edge(
+            folder,
+            server_addresses=[backends.server_address],
+            scorer_addresses=[backends.scorer_address],
+            websocket_addresses=[bridge_address],
+        ) as started,
+    ):
+        yield started

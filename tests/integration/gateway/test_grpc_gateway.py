@@ -1,0 +1,247 @@
+"""grpc-gateway answers as the edge does: the same requests through both, in front of the same backends.
+
+The differences that are left are in docs/grpc-gateway.md, each with its test from here.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.grpc_gateway_program import build_grpc_gateway
+from tests.integration.gateway.backend import FAILS_LATE, MISSING, SLOW
+from tests.integration.gateway.conftest import Backends, Edge, free_address, running
+from tests.integration.gateway.errors import details_by_type, rest_reason
+from tests.integration.gateway.test_rest import BATCHES, ID, KEY, LEAD, ROUTES
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+COMPARED_HEADERS = ("content-type", "x-rpc", "x-requests", "x-served-by")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+EVENTS = {"accept": "text/event-stream"}
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Both ways to the same backends."""
+
+    edge: httpx.AsyncClient
+    grpc_gateway: httpx.AsyncClient
+
+    async def both(self, verb: str, url: str, **request: Any) -> tuple[httpx.Response, httpx.Response]:
+        """Sends a request through the edge and through grpc-gateway."""
+        return await self.edge.request(verb, url, **request), await self.grpc_gateway.request(verb, url, **request)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def grpc_gateway(tmp_path_factory: pytest.TempPathFactory, backends: Backends) -> AsyncIterator[str]:
+    """Builds grpc-gateway and runs it in front of the backends; gives its address."""
+    program = build_grpc_gateway(tmp_path_factory.mktemp("grpc_gateway"))
+    address = free_address()
+    started = running(
+        [program],
+        f"http://{address}/healthz",
+        LEADLINE_LISTEN_ADDRESS=address,
+        LEADLINE_SERVER_TARGET=backends.server_address,
+        LEADLINE_SCORER_TARGET=backends.scorer_address,
+        LEADLINE_UNARY_TIMEOUT_SECONDS="1.5",
+    )
+    async with started:
+        yield address
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def doors(edge: Edge, grpc_gateway: str) -> AsyncIterator[Doors]:
+    """Clients of both, with a good token."""
+    headers = {"authorization": f"Bearer {edge.token()}"}
+    async with (
+        edge.client() as through_edge,
+        httpx.AsyncClient(base_url=f"http://{grpc_gateway}", headers=headers, timeout=10) as through_gateway,
+    ):
+        yield Doors(through_edge, through_gateway)
+
+
+def shown(response: httpx.Response) -> dict[str, Any]:
+    """What two answers are compared by: status, headers and body, and which call of which backend they come from."""
+    lines = [line.removeprefix("data: ") for line in response.text.splitlines() if line]
+    return {
+        "status": response.status_code,
+        "body": [json.loads(line) for line in lines],
+        **{name: response.headers.get(name) for name in COMPARED_HEADERS},
+    }
+
+
+@pytest.mark.parametrize(("verb", "url", "body"), [route[:3] for route in ROUTES], ids=[route[3] for route in ROUTES])
+async def test_every_route_answers_alike(doors: Doors, verb: str, url: str, body: Any) -> None:
+    through_edge, through_gateway = await doors.both(verb, url, json=body)
+    assert through_edge.status_code == 200
+    assert shown(through_gateway) == shown(through_edge)
+
+
+@pytest.mark.parametrize(
+    ("verb", "url", "body"),
+    [
+        ("GET", f"/v1/{MISSING}", ""),
+        ("POST", "/v1/leads", json.dumps(LEAD)),
+        ("POST", "/v1/leads", ""),
+        ("POST", "/v1/leads", json.dumps({"lead": {"unknownField": 1}} | KEY)),
+        ("POST", "/v1/leads", json.dumps({"lead": {"display_name": "x"}, "idempotency_key": "k"})),
+        ("POST", "/v1/leads?idempotencyKey=k", json.dumps(LEAD)),
+        ("POST", "/v1/leads:import", "[]"),
+        ("PATCH", f"/v1/leads/{ID}", json.dumps({"lead": {"name": f"leads/{ID}"}, "updateMask": "company"} | KEY)),
+        ("GET", "/v1/leads?page_size=3", ""),
+        ("GET", "/v1/leads?pageSize=1&pageSize=2", ""),
+        ("GET", "/v1/leads?filter=a+b%2Bc", ""),
+        ("GET", "/v1/webhookDeliveries?state=1", ""),
+        ("GET", f"/v1//x/../leads/{ID}", ""),
+        ("GET", "/v1/leads/%C3%A4%20b", ""),
+        ("GET", "/v1/nothing", ""),
+        ("PUT", "/v1/leads", ""),
+        ("POST", "/leadline.v1.LeadService/GetLead", "{}"),
+        ("GET", f"/v1/leads/{ID}:unknown", ""),
+        ("GET", "/", ""),
+    ],
+)
+async def test_the_rest_of_what_a_request_may_be_is_answered_alike(
+    doors: Doors, verb: str, url: str, body: str
+) -> None:
+    through_edge, through_gateway = await doors.both(verb, url, content=body)
+    assert shown(through_gateway) == shown(through_edge)
+
+
+@pytest.mark.parametrize(
+    ("verb", "url", "body"),
+    [
+        ("GET", "/v1/leads?nope=1", ""),
+        ("GET", "/v1/leads?pageSize=many", ""),
+        ("GET", "/v1/webhookDeliveries?state=NOPE", ""),
+        ("GET", "/v1/scores:watch?nope=1", ""),
+        ("POST", "/v1/leads?nope=1", json.dumps(LEAD)),
+        ("POST", "/v1/leads", '{"lead": {,'),
+        ("POST", "/v1/leads", '{"lead": 5}'),
+        ("POST", "/v1/leads", "[]"),
+        ("POST", "/v1/leads", json.dumps(LEAD | KEY) + " more"),
+        ("POST", f"/v1/operations/{ID}:wait", '{"timeout": "3x"}'),
+        ("POST", "/v1/leads:import", json.dumps(BATCHES[0])),
+        ("POST", "/v1/leads:import", '[{"rows": 1'),
+        ("POST", "/v1/leads:import", ""),
+        ("PATCH", f"/v1/leads/{ID}", json.dumps({"lead": {"name": f"leads/{ID[:-1]}2"}})),
+        ("POST", f"/v1/models/{ID}:promote", json.dumps({"name": "models/another"} | KEY)),
+        ("GET", f"/v1/x%2f..%2fleads/{ID}", ""),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_alike_but_in_other_words(
+    doors: Doors, verb: str, url: str, body: str
+) -> None:
+    through_edge, through_gateway = await doors.both(verb, url, content=body)
+    for response in (through_edge, through_gateway):
+        assert (response.status_code, response.json()["code"], rest_reason(response)) == (400, 3, "INVALID_REQUEST")
+        violation = details_by_type(response)["BadRequest"]["fieldViolations"][0]
+        assert violation["description"] == response.json()["message"]
+        assert "x-rpc" not in response.headers
+    prefix = "The request can't be read."
+    assert all(response.json()["message"].startswith(prefix) for response in (through_edge, through_gateway))
+
+
+async def test_a_body_that_is_too_large_is_refused_alike(doors: Doors) -> None:
+    large = {"lead": {"company": "x" * 10 * 1024 * 1024}} | KEY
+    larger = {"lead": {"company": "x" * 16 * 1024 * 1024}} | KEY
+    for body, status in ((large, 400), (larger, 413)):
+        through_edge, through_gateway = await doors.both("POST", "/v1/leads", json=body)
+        assert through_edge.status_code == status
+        assert shown(through_gateway) == shown(through_edge)
+
+
+async def test_a_stream_of_requests_may_be_longer_than_one_request(doors: Doors) -> None:
+    batches = [{"idempotencyKey": "k", "rows": [{"lead": {"company": "x" * 2**20}}]}] * 20
+    through_edge, through_gateway = await doors.both("POST", "/v1/leads:import", json=batches)
+    assert through_edge.status_code == 200
+    assert shown(through_gateway)["body"] == shown(through_edge)["body"]
+
+
+async def test_a_watch_gives_the_same_server_sent_events(doors: Doors) -> None:
+    through_edge, through_gateway = await doors.both("GET", "/v1/scores:watch", headers=EVENTS)
+    assert through_edge.headers["content-type"] == "text/event-stream"
+    assert through_gateway.text.startswith("data: {")
+    assert shown(through_gateway) == shown(through_edge)
+
+
+async def test_what_takes_too_long_is_given_up_alike(doors: Doors) -> None:
+    through_edge, through_gateway = await doors.both("GET", f"/v1/{SLOW}")
+    assert (through_edge.status_code, through_edge.json()["code"]) == (504, 4)
+    assert (through_gateway.status_code, rest_reason(through_gateway)) == (504, "DEADLINE_EXCEEDED")
+
+
+async def test_only_headers_that_a_backend_needs_go_on(doors: Doors) -> None:
+    forged = {
+        "x-tenant-id": ID,
+        "x-plan": "free",
+        "x-user-id": "root",
+        "grpc-metadata-x-user-id": "root",
+        "cookie": "session=1",
+        "x-request-id": "mine",
+        "x-forwarded-for": "203.0.113.7",
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    }
+    response = await doors.grpc_gateway.get(f"/v1/leads/{ID}", headers=forged)
+    caller = json.loads(response.headers["x-caller"])
+    assert {name for name in caller if not name.startswith(("user-agent", "grpc-"))} == {
+        "authorization",
+        "traceparent",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-request-id",
+    }
+    assert caller["authorization"] == doors.grpc_gateway.headers["authorization"]
+    assert caller["x-forwarded-for"].rpartition(", ")[2] == "127.0.0.1"
+    assert caller["x-request-id"] == response.headers["x-request-id"] != "mine"
+
+
+async def test_an_rpc_can_be_tried_on_the_documentation_page(edge: Edge, grpc_gateway: str) -> None:
+    if CHROMIUM is None:
+        pytest.skip("no browser: install Chromium, or name one in CHROMIUM")
+    script = str(Path(__file__).parent / "documentation_page.mjs")
+    process = await asyncio.create_subprocess_exec(
+        *("node", script, grpc_gateway, edge.token(), "LeadService_GetLead"),
+        env={**os.environ, "CHROMIUM": CHROMIUM},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    found = json.loads(output)
+    assert (found["errors"], found["foreign"], found["status"]) == ([], [], "200")
+    assert json.loads(found["body"])["displayName"] == "Ada"
+
+
+async def test_differs_in_that_a_watch_tells_why_it_ended(doors: Doors) -> None:
+    url = f"/v1/scores:watch?resumeToken={FAILS_LATE}"
+    through_edge, through_gateway = await doors.both("GET", url)
+    *messages, reason = shown(through_gateway)["body"]
+    assert messages == shown(through_edge)["body"]
+    assert (reason["code"], reason["details"][0]["reason"]) == (8, "SLOW_CONSUMER")
+
+
+async def test_differs_in_that_a_parameter_never_outdoes_the_path(doors: Doors) -> None:
+    through_edge, through_gateway = await doors.both("GET", f"/v1/leads/{ID}?name={MISSING}")
+    assert json.loads(through_edge.headers["x-requests"]) == [{"name": MISSING}]
+    assert json.loads(through_gateway.headers["x-requests"]) == [{"name": f"leads/{ID}"}]
+
+
+@pytest.mark.parametrize("query", ["filter=%zz", "pageSize=%"])
+async def test_differs_in_refusing_what_is_no_escape(doors: Doors, query: str) -> None:
+    through_edge, through_gateway = await doors.both("GET", f"/v1/leads?{query}")
+    assert "x-rpc" in through_edge.headers or through_edge.status_code == 400
+    assert (through_gateway.status_code, rest_reason(through_gateway)) == (400, "INVALID_REQUEST")
+
+
+async def test_differs_in_that_truth_is_true_or_1(doors: Doors) -> None:
+    through_edge, through_gateway = await doors.both("GET", f"/v1/leads/{ID}:score?omitAttributions=yes")
+    assert json.loads(through_edge.headers["x-requests"])[0]["omitAttributions"] is True
+    assert (through_gateway.status_code, rest_reason(through_gateway)) == (400, "INVALID_REQUEST")
