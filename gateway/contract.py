@@ -9,6 +9,7 @@ from google.api import annotations_pb2, http_pb2
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.rpc import error_details_pb2
+from leadline.v1 import deprecation_pb2
 
 SCORER_SERVICES = frozenset(
     {
@@ -19,6 +20,9 @@ SCORER_SERVICES = frozenset(
     }
 )
 """Full names of the services that the scorer answers; the server answers all others."""
+
+API_VERSION = leadline.v1.__name__.removeprefix("leadline.")
+"""The version of the API, as paths name it."""
 
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 """What a request may have at most; the servers accept as much, so that they can say which field is too long."""
@@ -80,6 +84,15 @@ def rest_path(method: MethodDescriptor) -> str:
     rule: http_pb2.HttpRule = method.GetOptions().Extensions[annotations_pb2.http]
     pattern = rule.WhichOneof("pattern")
     return str(getattr(rule, pattern)) if pattern else ""
+
+
+def deprecation(method: MethodDescriptor) -> deprecation_pb2.Deprecation | None:
+    """Gives what the contract says of an rpc's end; None if the rpc is not deprecated."""
+    options = method.GetOptions()
+    if not options.HasExtension(deprecation_pb2.deprecation):
+        return None
+    said: deprecation_pb2.Deprecation = options.Extensions[deprecation_pb2.deprecation]
+    return said
 
 
 def _with_dependencies(file: FileDescriptor) -> Iterator[FileDescriptor]:

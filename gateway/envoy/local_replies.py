@@ -13,6 +13,8 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from leadline.v1.error_reason_pb2 import ErrorReason
 
+from gateway.contract import API_VERSION
+
 DOMAIN = "leadline.dev"
 """`google.rpc.ErrorInfo.domain` of every error of Leadline."""
 
@@ -31,6 +33,7 @@ class LocalReply:
         message: The same in words.
         cause: A part of Envoy's response code details that tells this case from others of the same HTTP status;
             empty means any.
+        path: A regular expression that the whole path fits where that tells this case from others; empty means any.
         answered_http_status: The HTTP status that REST clients get; None leaves it.
         metadata: `google.rpc.ErrorInfo.metadata`.
         retry_after_seconds: When a retry makes sense; None if it doesn't.
@@ -44,6 +47,7 @@ class LocalReply:
     message: str
     grpc_code: int | None = None
     cause: str = ""
+    path: str = ""
     answered_http_status: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     retry_after_seconds: int | None = None
@@ -100,6 +104,20 @@ _TOO_LATE = LocalReply(
     message="The answer was not ready in time.",
 )
 
+_UNKNOWN_METHOD = LocalReply(
+    http_status=404,
+    code=code_pb2.NOT_FOUND,
+    grpc_code=code_pb2.UNIMPLEMENTED,
+    reason=ErrorReason.ERROR_REASON_UNKNOWN_METHOD,
+    message="No rpc has this path and HTTP method.",
+)
+_TOO_LARGE = LocalReply(
+    http_status=413,
+    code=code_pb2.RESOURCE_EXHAUSTED,
+    reason=ErrorReason.ERROR_REASON_REQUEST_TOO_LARGE,
+    message="The request is larger than 16 MiB.",
+)
+
 LOCAL_REPLIES = (
     LocalReply(
         http_status=401,
@@ -118,21 +136,19 @@ LOCAL_REPLIES = (
     _TOKEN_INVALID,
     # Access is denied where a token names no tenant or no known plan. Such a token is not accepted: 401, not 403.
     replace(_TOKEN_INVALID, http_status=403, answered_http_status=401, message="The token lacks a tenant or a plan."),
-    LocalReply(
-        http_status=404,
-        code=code_pb2.NOT_FOUND,
-        grpc_code=code_pb2.UNIMPLEMENTED,
-        reason=ErrorReason.ERROR_REASON_UNKNOWN_METHOD,
-        message="No rpc has this path and HTTP method.",
+    # A version of the API is asked for that there is not, such as /v2/leads or /leadline.v2.LeadService/GetLead.
+    replace(
+        _UNKNOWN_METHOD,
+        path=r"/(leadline\.)?v([02-9]|[0-9][0-9a-z]+)([/.].*)?",
+        reason=ErrorReason.ERROR_REASON_UNKNOWN_API_VERSION,
+        message=f"There is no such version of the API; there is {API_VERSION}.",
+        metadata={"supported": API_VERSION},
     ),
+    _UNKNOWN_METHOD,
     _TOO_LATE,
     replace(_TOO_LATE, http_status=408),
-    LocalReply(
-        http_status=413,
-        code=code_pb2.RESOURCE_EXHAUSTED,
-        reason=ErrorReason.ERROR_REASON_REQUEST_TOO_LARGE,
-        message="The request is larger than 16 MiB.",
-    ),
+    _TOO_LARGE,
+    replace(_TOO_LARGE, http_status=431, message="The request's headers are larger than 32 KiB, or more than 100."),
     LocalReply(
         http_status=429,
         code=code_pb2.RESOURCE_EXHAUSTED,
@@ -147,6 +163,12 @@ LOCAL_REPLIES = (
         message="The request can't be read.",
         is_violation=True,
         tells_envoy_message=True,
+    ),
+    replace(
+        _NO_BACKEND,
+        cause="overload",
+        message="The edge has more to do than it has memory for. Retry soon.",
+        metadata={"dependency": "edge"},
     ),
     _NO_BACKEND,
     replace(_NO_BACKEND, http_status=502),

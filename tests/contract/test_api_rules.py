@@ -1,6 +1,7 @@
 """The rules of https://google.aip.dev that the contract follows, checked over its descriptors."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from buf.validate import validate_pb2
@@ -13,6 +14,7 @@ from leadline.v1 import (
     authentication_service_pb2,
     crm_queue_service_pb2,
     dead_letter_service_pb2,
+    deprecation_pb2,
     error_reason_pb2,
     experiment_pb2,
     experiment_service_pb2,
@@ -218,6 +220,16 @@ def test_resources_name_their_pattern(message: Descriptor) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_deprecated_rpc_says_so_twice_and_leaves_half_a_year(method: MethodDescriptor) -> None:
+    options = method.GetOptions()
+    said = options.Extensions[deprecation_pb2.deprecation]
+    assert options.HasExtension(deprecation_pb2.deprecation) == options.deprecated
+    if said.sunset_date:
+        begin, end = (date.fromisoformat(text) for text in (said.deprecation_date, said.sunset_date))
+        assert end - begin >= timedelta(days=180)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_every_repeated_field_and_text_of_a_request_is_bounded(method: MethodDescriptor) -> None:
     for field in method.input_type.fields:
         rules = field.GetOptions().Extensions[validate_pb2.field]
@@ -228,7 +240,7 @@ def test_every_repeated_field_and_text_of_a_request_is_bounded(method: MethodDes
 
 
 # Given by the edge alone, before a request reaches a process.
-EDGE_REASONS = {"REQUEST_TOO_LARGE", "RATE_LIMITED"}
+EDGE_REASONS = {"REQUEST_TOO_LARGE", "RATE_LIMITED", "UNKNOWN_API_VERSION"}
 # Not raised: they stand for no reason and for any defect.
 OTHER_REASONS = {"UNSPECIFIED", "INTERNAL"}
 

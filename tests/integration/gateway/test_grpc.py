@@ -54,13 +54,19 @@ async def test_error_of_a_backend_keeps_its_details(edge: Edge) -> None:
     assert grpc_reason(raised.value) == "LEAD_NOT_FOUND"
 
 
-@pytest.mark.parametrize("path", ["/leadline.v1.LeadService/Nothing", "/leadline.v2.LeadService/GetLead"])
-async def test_unknown_method(edge: Edge, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/leadline.v1.LeadService/Nothing", "UNKNOWN_METHOD"),
+        ("/leadline.v2.LeadService/GetLead", "UNKNOWN_API_VERSION"),
+    ],
+)
+async def test_unknown_method(edge: Edge, path: str, reason: str) -> None:
     async with grpc.aio.insecure_channel(edge.address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await channel.unary_unary(path, request_serializer=bytes)(b"", metadata=bearer(edge))
     assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert grpc_reason(raised.value) == "UNKNOWN_METHOD"
+    assert grpc_reason(raised.value) == reason
 
 
 async def test_unary_call_is_given_up_after_the_default_time(edge: Edge) -> None:

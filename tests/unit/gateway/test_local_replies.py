@@ -1,6 +1,7 @@
 """What the edge answers by itself."""
 
 import base64
+import re
 
 import pytest
 from google.protobuf import json_format
@@ -8,7 +9,9 @@ from google.rpc import error_details_pb2, status_pb2
 
 from gateway.envoy.local_replies import LOCAL_REPLIES, LocalReply
 
-by_reply = pytest.mark.parametrize("reply", LOCAL_REPLIES, ids=lambda reply: f"{reply.http_status} {reply.cause}")
+by_reply = pytest.mark.parametrize(
+    "reply", LOCAL_REPLIES, ids=lambda reply: f"{reply.http_status} {reply.cause or reply.path}"
+)
 
 
 @by_reply
@@ -31,14 +34,35 @@ def test_texts_have_nothing_that_envoy_would_replace_or_a_header_could_not_carry
     assert reply.message.isprintable()
 
 
-def test_the_case_with_a_cause_comes_before_the_case_without() -> None:
+def test_special_cases_come_before_the_general_one() -> None:
     general: set[int] = set()
     for reply in LOCAL_REPLIES:
         assert reply.http_status not in general
-        if not reply.cause:
+        if not (reply.cause or reply.path):
             general.add(reply.http_status)
 
 
 def test_only_what_can_be_repeated_says_when() -> None:
     retried = {reply.http_status for reply in LOCAL_REPLIES if reply.retry_after_seconds is not None}
     assert retried == {429, 502, 503}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_unknown"),
+    [
+        ("/v2/leads", True),
+        ("/v2", True),
+        ("/v10/leads", True),
+        ("/v1beta1/leads", True),
+        ("/leadline.v2.LeadService/GetLead", True),
+        ("/v1/leads", False),
+        ("/v1", False),
+        ("/leadline.v1.LeadService/GetLead", False),
+        ("/vendors/leads", False),
+        ("/leads", False),
+        ("/leads/v2/x", False),
+    ],
+)
+def test_paths_of_versions_that_there_are_not(path: str, *, is_unknown: bool) -> None:
+    patterns = [reply.path for reply in LOCAL_REPLIES if reply.path]
+    assert [bool(re.fullmatch(pattern, path)) for pattern in patterns] == [is_unknown]

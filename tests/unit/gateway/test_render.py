@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from leadline.v1.deprecation_pb2 import Deprecation
 
 from gateway.contract import SCORER_SERVICES, contract_services, grpc_path, is_stream
 from gateway.envoy import render as module
@@ -98,7 +99,10 @@ def test_tls_listener_only_with_a_certificate(tmp_path: Path) -> None:
     both = configuration(tmp_path, tls_certificate_file="edge.crt", tls_private_key_file="edge.key")
     assert [listener["name"] for listener in plain["static_resources"]["listeners"]] == ["plain"]
     assert [listener["name"] for listener in both["static_resources"]["listeners"]] == ["plain", "tls"]
-    assert manager(both) == both["static_resources"]["listeners"][1]["filter_chains"][0]["filters"][0]["typed_config"]
+    secure = both["static_resources"]["listeners"][1]["filter_chains"][0]["filters"][0]["typed_config"]
+    headers = secure["http_filters"][0]["typed_config"]["mutations"]["response_mutations"]
+    assert headers.pop()["append"]["header"] == {"key": "strict-transport-security", "value": "max-age=31536000"}
+    assert manager(both) == secure
 
 
 def test_log_goes_to_a_file_or_to_standard_output(tmp_path: Path) -> None:
@@ -169,3 +173,23 @@ def test_dashboard_is_served_without_a_token_under_a_strict_policy(tmp_path: Pat
             assert "script-src 'self';" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]
     assert [route["match"].get("prefix") for route in routes[1:3]] == ["/app/_next/static/", "/app/"]
+
+
+def test_deprecated_rpc_tells_it_in_its_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Deprecation(
+        deprecation_date="2027-01-31", sunset_date="2027-12-31", documentation_uri="https://x.example/v2"
+    )
+    monkeypatch.setattr(module, "deprecation", lambda method: said if method.name == "GetLead" else None)
+    routes = manager(configuration(tmp_path))["route_config"]["virtual_hosts"][0]["routes"]
+    told = {
+        route["match"]["path"]: {entry["header"]["key"]: entry["header"]["value"] for entry in added}
+        for route in routes
+        if (added := route.get("response_headers_to_add"))
+    }
+    assert told == {
+        "/leadline.v1.LeadService/GetLead": {
+            "deprecation": "@1801353600",
+            "sunset": "Fri, 31 Dec 2027 00:00:00 GMT",
+            "link": '<https://x.example/v2>; rel="deprecation"; type="text/html"',
+        }
+    }

@@ -204,6 +204,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_TOO_MANY_WORKFLOWS: _ErrorReason.ValueType  # 94
     """RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`."""
+    ERROR_REASON_UNKNOWN_API_VERSION: _ErrorReason.ValueType  # 150
+    """NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
+    Metadata: `supported` (the versions that there are, separated by commas).
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons that `google.rpc.ErrorInfo.reason` can have, in the domain `leadline.dev`. The text there is the
@@ -392,4 +396,8 @@ address. Metadata: `host`.
 """
 ERROR_REASON_TOO_MANY_WORKFLOWS: ErrorReason.ValueType  # 94
 """RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`."""
+ERROR_REASON_UNKNOWN_API_VERSION: ErrorReason.ValueType  # 150
+"""NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
+Metadata: `supported` (the versions that there are, separated by commas).
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
