@@ -19,6 +19,7 @@ import { LeadHeading } from "./lead_heading";
 import { LeadHistory } from "./lead_history";
 import { Suggestions } from "./suggestions";
 import { Reasons } from "./reasons";
+import { Timeline } from "./timeline";
 
 /** The page of the lead that the address names. */
 export function LeadView() {
@@ -31,7 +32,7 @@ export function LeadView() {
 
   useLiveChanges((changes) => {
     if (changes.some((change) => change.lead === name)) {
-      for (const kind of ["lead", "score", "suggestions", "history"]) void queries.invalidateQueries({ queryKey: [kind, name] });
+      for (const kind of ["lead", "score", "suggestions", "scores", "events"]) void queries.invalidateQueries({ queryKey: [kind, name] });
     }
   });
 
@@ -68,10 +69,11 @@ export function LeadView() {
       >
         <Box sx={{ display: "grid", gap: { xs: 2, md: 2.5 }, minWidth: 0 }}>
           <Reasons score={score.data} />
-          <LeadHistory lead={lead.data} />
+          <LeadHistory name={name} />
         </Box>
         <Box sx={{ display: "grid", gap: { xs: 2, md: 2.5 }, minWidth: 0 }}>
           <Suggestions name={name} />
+          <Timeline name={name} />
           <Details lead={lead.data} />
         </Box>
       </Box>

@@ -47,7 +47,7 @@ export function WaterfallChart({ steps, label }: WaterfallChartProps) {
             </Typography>
             <Box title={title} sx={{ position: "relative", height: ROW_HEIGHT }}>
               {ticks.map((tick) => (
-                <Box key={tick} sx={{ position: "absolute", inset: "0 auto 0 auto", borderInlineStart: 1, borderColor: ({ palette }) => palette.gridline }} style={{ left: place(tick) }} />
+                <Box key={tick} sx={{ position: "absolute", inset: "0 auto 0 auto", width: "1px", bgcolor: ({ palette }) => palette.gridline }} style={{ left: place(tick) }} />
               ))}
               <Box
                 sx={{

@@ -89,7 +89,6 @@ export const de: Texts = {
   "lead.raise.empty": "Keine kleine Änderung, die du machen kannst, hebt diesen Score merklich.",
   "lead.raise.noModel": "Vorschläge kommen mit dem ersten Modell.",
   "lead.history": "Score im Lauf der Zeit",
-  "lead.history.live": "Neue Scores erscheinen hier, solange diese Seite offen ist.",
   "lead.details": "Was bekannt ist",
   "lead.status": "Stand",
   "lead.status.saved": "Gespeichert.",

@@ -1,11 +1,12 @@
 /** The language that is shown, and what is written in it: texts, numbers, dates. */
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 
 import { readSetting, writeSetting } from "@/common/storage";
 
 import { en } from "./en";
 import { formatsOf, type Formats } from "./formats";
-import { type Language, LANGUAGES, type TextKey, type Texts, type Translate } from "./texts";
+import { type Language, LANGUAGES, type Texts, type Translate } from "./texts";
+import { type PartTexts, type TextValues, written } from "./translating";
 
 interface LanguageValue {
   readonly language: Language;
@@ -42,14 +43,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
   }, [language]);
   const value = useMemo<LanguageValue>(() => {
     const formats = formatsOf(language);
-    const t: Translate = (key, values = {}) => {
-      const one = `${key}.one` as TextKey;
-      const isOne = typeof values.count === "number" && one in texts && formats.isOne(values.count);
-      return texts[isOne ? one : key].replace(/\{(\w+)\}/g, (hole: string, name: string) => {
-        const value = values[name] ?? hole;
-        return typeof value === "number" ? formats.count(value) : value;
-      });
-    };
+    const t: Translate = (key, values) => written(texts, formats, key, values);
     const choose = (chosen: Language): void => {
       writeSetting(SETTING, chosen);
       setLanguage(chosen);
@@ -64,4 +58,10 @@ export function useLanguage(): LanguageValue {
   const value = useContext(LanguageContext);
   if (!value) throw new Error("outside of LanguageProvider");
   return value;
+}
+
+/** Gives a function that writes the texts of a part of the application. */
+export function useTexts<Key extends string>(texts: PartTexts<Key>): (key: Key, values?: TextValues) => string {
+  const { language, formats } = useLanguage();
+  return useCallback((key, values) => written(texts[language], formats, key, values), [texts, language, formats]);
 }
