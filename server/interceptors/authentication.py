@@ -2,9 +2,10 @@
 
 from server.interceptors.method_interceptor import Context, GuardInterceptor, Handler, Method
 from server.interceptors.permissions import is_public
+from server.interceptors.token_watch import bounded_by_token
 from server.interceptors.tokens import TokenVerifier
 from server.runtime.errors import TokenMissing
-from server.runtime.principal import set_current_principal
+from server.runtime.principal import Principal, set_current_principal
 
 _SCHEME = "bearer "
 
@@ -21,8 +22,15 @@ class AuthenticationInterceptor(GuardInterceptor):
         self._verifier = verifier
 
     def wrap(self, method: Method, handler: Handler) -> Handler:
-        """Checks each call, but of rpcs that the contract calls public: those hear nothing of tokens."""
-        return handler if is_public(method.descriptor) else super().wrap(method, handler)
+        """Checks each call, but of rpcs that the contract calls public: those hear nothing of tokens.
+
+        A stream is looked at again and again: none outlives its token.
+        """
+        if is_public(method.descriptor):
+            return handler
+        if handler.request_streaming or handler.response_streaming:
+            handler = bounded_by_token(method, handler, self._verify)
+        return super().wrap(method, handler)
 
     def check(self, method: Method, context: Context) -> None:
         """Verifies the token.
@@ -34,7 +42,10 @@ class AuthenticationInterceptor(GuardInterceptor):
             TokenRevoked: The token was revoked.
         """
         del method
-        set_current_principal(self._verifier.verify(bearer_token(context)))
+        set_current_principal(self._verify(context))
+
+    def _verify(self, context: Context) -> Principal:
+        return self._verifier.verify(bearer_token(context))
 
 
 def bearer_token(context: Context) -> str:

@@ -83,13 +83,14 @@ async def call(
     except TimeoutError:
         pass
     except grpc.aio.AioRpcError as failed:
-        return Answer(responses, _read_error(failed))
+        return Answer(responses, read_error(failed))
     finally:
         started.cancel()
     return Answer(responses, None)
 
 
-def _read_error(failed: Any) -> ReadError:
+def read_error(failed: Any) -> ReadError:
+    """Reads how a call failed; it must tell that with a typed status."""
     status = rpc_status.from_call(failed)
     assert status is not None, f"a failure without a typed status: {failed!r}"
     return read_status(status, failed.code())
