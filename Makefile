@@ -18,6 +18,7 @@ define test-go
 	cd $(1) && go vet ./... && go test ./...
 endef
 LOCK := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+SDK_TESTS := tests/sdk tests/integration/sdk tests/integration/sdk_typescript
 PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py
 
 .PHONY: help
@@ -51,7 +52,9 @@ lock: $(UV) ## Resolve the lock files anew
 	$(LOCK) --group dev --constraints requirements.txt -o requirements-dev.txt
 	$(LOCK) proto/requirements.in -o proto/requirements.txt
 	$(LOCK) tests/benchmarks/peers/requirements.in -o tests/benchmarks/peers/requirements.txt
-	$(LOCK) tests/benchmarks/peers/mlserver.in -o tests/benchmarks/peers/mlserver.txt
+	for peer in mlserver mlflow bentoml; do \
+		$(LOCK) tests/benchmarks/peers/$$peer.in -o tests/benchmarks/peers/$$peer.txt || exit 1; \
+	done
 
 # ---------------------------------------------------------------- contract
 
@@ -123,11 +126,12 @@ test-unit: install ## Run the tests that touch nothing outside the process, with
 
 .PHONY: test-faults
 test-faults: install ## Kill processes under load many times, and see that nothing is lost or done twice
-	LEADLINE_FAULT_KILLS=10 pytest -n 0 --timeout=900 tests/faults
+	LEADLINE_FAULT_KILLS=$${LEADLINE_FAULT_KILLS:-10} LEADLINE_FAULT_STACK_KILLS=$${LEADLINE_FAULT_STACK_KILLS:-100} \
+	pytest -n 0 -s --timeout=900 tests/faults
 
 .PHONY: test-sdks
-test-sdks: install test-sdk-go ## Run the tests of every SDK
-	pytest tests/integration/sdk tests/integration/sdk_typescript
+test-sdks: install test-sdk-go ## Run the tests of every SDK, and the suite that all have to pass
+	LEADLINE_TEST_SDKS=all pytest $(SDK_TESTS)
 
 .PHONY: test-sdk-go
 test-sdk-go: ## Run the tests of the Go SDK; needs Go 1.26 or newer

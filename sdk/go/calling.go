@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -18,7 +20,10 @@ import (
 	leadlinev1 "leadline.dev/sdk/go/gen/leadline/v1"
 )
 
-const contractPackage = "leadline.v1"
+const (
+	contractPackage = "leadline.v1"
+	exchangeMethod  = "leadline.v1.AuthenticationService.ExchangeApiKey"
+)
 
 // NewIdempotencyKey gives a key for one logical call.
 func NewIdempotencyKey() string {
@@ -28,13 +33,15 @@ func NewIdempotencyKey() string {
 }
 
 // isRepeatable tells whether gRPC may send a call again by itself: where the contract says that it has no side effects,
-// or where its one request carries an idempotency key. gRPC never repeats a stream that has begun, so the client does.
+// where its one request carries an idempotency key, and where it exchanges an API key, since a second access token harms
+// nobody. gRPC never repeats a stream that has begun, so the client does.
 func isRepeatable(method protoreflect.MethodDescriptor) bool {
 	if method.IsStreamingClient() || method.IsStreamingServer() {
 		return false
 	}
 	options, _ := method.Options().(*descriptorpb.MethodOptions)
 	return options.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN ||
+		method.FullName() == exchangeMethod ||
 		method.Input().Fields().ByName("idempotency_key") != nil
 }
 
@@ -129,16 +136,16 @@ func (governor *governor) unary(
 	request = withKey(request)
 	authorized, token, err := governor.authorize(ctx, path, "")
 	if err != nil {
-		return tokenError(err)
+		return err
 	}
 	err = errorFrom(invoke(authorized, path, request, response, connection, options...))
-	if err == nil || token == "" || asError(err).Reason != "TOKEN_EXPIRED" {
+	if err == nil || token == "" || !isRenewable(asError(err)) {
 		return err
 	}
 	// Nothing was done under a refused token, so even what is not repeatable may be sent with a new one.
 	authorized, renewed, renewal := governor.authorize(ctx, path, token)
 	if renewal != nil {
-		return tokenError(renewal)
+		return renewal
 	}
 	if renewed == token {
 		return err
@@ -150,34 +157,75 @@ func (governor *governor) stream(
 	ctx context.Context, description *grpc.StreamDesc, connection *grpc.ClientConn, path string, open grpc.Streamer,
 	options ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
-	authorized, _, err := governor.authorize(ctx, path, "")
+	refusal := refusalOf(ctx)
+	authorized, token, err := governor.authorize(ctx, path, refusal.token())
 	if err != nil {
-		return nil, tokenError(err)
+		return nil, err
+	}
+	if refusal != nil && token == refusal.refusedToken {
+		final := *refusal
+		final.refusedToken = ""
+		return nil, &final
 	}
 	opened, err := open(authorized, description, connection, path, options...)
 	if err != nil {
-		return nil, errorFrom(err)
+		return nil, refusedWith(errorFrom(err), token)
 	}
-	return &typedStream{opened}, nil
+	return &typedStream{opened, token}, nil
 }
 
+// isRenewable tells whether a call may fare better with another token than the one that it was refused with.
+func isRenewable(failure *Error) bool {
+	switch failure.Reason {
+	case "TOKEN_EXPIRED", "TOKEN_INVALID", "TOKEN_REVOKED":
+		return true
+	default:
+		return false
+	}
+}
+
+// refusalKey is where the context of a new stream has the failure of the one before, if that was refused with its token.
+type refusalKey struct{}
+
+func refusalOf(ctx context.Context) *Error {
+	refusal, _ := ctx.Value(refusalKey{}).(*Error)
+	return refusal
+}
+
+// refusedWith notes the token in the error of a stream that was refused with it, so that the next has another.
+func refusedWith(err error, token string) error {
+	if failure := (*Error)(nil); errors.As(err, &failure) && isRenewable(failure) {
+		failure.refusedToken = token
+	}
+	return err
+}
+
+// authorize gives the context of a call with its token, and the token; none where the call needs none. Its errors are
+// typed.
 func (governor *governor) authorize(ctx context.Context, path, refused string) (context.Context, string, error) {
 	if method := methodOf(path); method == nil || isPublic(method) {
 		return ctx, "", nil
 	}
 	token, err := governor.token(ctx, refused)
 	if err != nil {
-		return nil, "", err
+		return nil, "", tokenError(err)
+	}
+	if strings.ContainsFunc(token, func(character rune) bool { return character < ' ' || character > '~' }) {
+		return nil, "", newError(codes.Unauthenticated, "the token has characters that can't be sent, such as a line break")
 	}
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), token, nil
 }
 
 // typedStream fails with typed errors; the end of a stream stays io.EOF, as gRPC has it.
-type typedStream struct{ grpc.ClientStream }
+type typedStream struct {
+	grpc.ClientStream
+	token string
+}
 
 func (stream *typedStream) RecvMsg(message any) error {
-	return streamError(stream.ClientStream.RecvMsg(message))
+	return refusedWith(streamError(stream.ClientStream.RecvMsg(message)), stream.token)
 }
+
 func (stream *typedStream) SendMsg(message any) error {
-	return streamError(stream.ClientStream.SendMsg(message))
+	return refusedWith(streamError(stream.ClientStream.SendMsg(message)), stream.token)
 }

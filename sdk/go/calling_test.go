@@ -67,13 +67,13 @@ func TestEachCallHasAKeyOfItsOwn(t *testing.T) {
 
 func TestWhatCouldDoHarmIsNotRepeated(t *testing.T) {
 	fake := startFake(t)
-	fake.faults["ExchangeApiKey"] = []fault{{err: errUnavailable}}
+	fake.faults["LogIn"] = []fault{{err: errUnavailable}}
 	fake.faults["GetLead"] = []fault{{err: failure(codes.InvalidArgument, "INVALID_REQUEST")}}
 	client := connect(t, fake)
 	authentication := leadlinev1.NewAuthenticationServiceClient(client.Connection())
-	_, err := authentication.ExchangeApiKey(t.Context(), &leadlinev1.ExchangeApiKeyRequest{ApiKey: "key"})
-	if !errors.Is(err, leadline.ErrUnavailable) || len(fake.asked("ExchangeApiKey")) != 1 {
-		t.Errorf("%v after %d tries", err, len(fake.asked("ExchangeApiKey")))
+	_, err := authentication.LogIn(t.Context(), &leadlinev1.LogInRequest{Email: "kim@example.com"})
+	if !errors.Is(err, leadline.ErrUnavailable) || len(fake.asked("LogIn")) != 1 {
+		t.Errorf("%v after %d tries", err, len(fake.asked("LogIn")))
 	}
 	_, err = client.GetLead(t.Context(), leadName(1))
 	if !errors.Is(err, leadline.ErrInvalidRequest) || len(fake.asked("GetLead")) != 1 {

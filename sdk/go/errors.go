@@ -23,6 +23,8 @@ var (
 	ErrIdempotencyKeyReused = errors.New("idempotency key reused")
 	// ErrUnauthenticated means no token, or one that is not accepted: get a new one.
 	ErrUnauthenticated = errors.New("unauthenticated")
+	// ErrAPIKeyRefused means that the API key is unknown, revoked or expired: make a new one. It is an ErrUnauthenticated.
+	ErrAPIKeyRefused = errors.New("API key refused")
 	// ErrPermissionDenied means that the token lacks the permission in Metadata["permission"].
 	ErrPermissionDenied = errors.New("permission denied")
 	// ErrNotFound means that the token's tenant has no such resource.
@@ -71,6 +73,15 @@ type Error struct {
 
 	status *status.Status
 	cause  error
+	// refusedToken is the token that a stream was refused with; empty for other failures.
+	refusedToken string
+}
+
+func (failure *Error) token() string {
+	if failure == nil {
+		return ""
+	}
+	return failure.refusedToken
 }
 
 // Error gives the message, the reason and each field violation on one line.
@@ -112,6 +123,8 @@ func kindsOf(code codes.Code, reason string) []error {
 	switch reason {
 	case "IDEMPOTENCY_KEY_REUSED":
 		return []error{ErrIdempotencyKeyReused, ErrInvalidRequest}
+	case "API_KEY_REFUSED":
+		return []error{ErrAPIKeyRefused, ErrUnauthenticated}
 	case "OPERATION_CANCELLED":
 		return []error{ErrCancelled}
 	}

@@ -136,7 +136,7 @@ func (client *Client) sendImport(
 ) (*leadlinev1.ImportLeadsResponse, error) {
 	var resumption resumption
 	for {
-		response, err := client.sendImportOnce(ctx, stream)
+		response, err := client.sendImportOnce(resumption.context(ctx), stream)
 		if err == nil {
 			return response, nil
 		}

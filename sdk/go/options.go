@@ -12,7 +12,7 @@ import (
 const defaultTimeout = 10 * time.Second
 
 // TokenSource gives the bearer token to use now. It is asked before each call, so it should keep what it fetched until
-// it expires. Where Leadline says that the token's time is over, it is asked once more with the token that was refused.
+// it expires. Where Leadline refuses a token, it is asked once more with the token that was refused.
 // Several calls may ask at the same time.
 type TokenSource func(ctx context.Context, refused string) (string, error)
 

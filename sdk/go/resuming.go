@@ -26,6 +26,9 @@ func streamError(err error) error {
 
 // isResumable tells whether a new stream may fare better than the one that failed with this error.
 func isResumable(failure *Error) bool {
+	if failure.refusedToken != "" {
+		return true
+	}
 	switch failure.Code {
 	case codes.Unavailable:
 		return true
@@ -39,10 +42,21 @@ func isResumable(failure *Error) bool {
 }
 
 // resumption counts the failures in a row and waits after each.
-type resumption struct{ failures int }
+type resumption struct {
+	failures int
+	last     *Error
+}
 
 // progressed notes that the stream got further, so that failures are counted from 0 again.
-func (resumption *resumption) progressed() { resumption.failures = 0 }
+func (resumption *resumption) progressed() { resumption.failures, resumption.last = 0, nil }
+
+// context gives the context of the next stream: after one whose token was refused, it asks for another token.
+func (resumption *resumption) context(ctx context.Context) context.Context {
+	if resumption.last.token() == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, refusalKey{}, resumption.last)
+}
 
 // waitAfter waits before the next stream: a random time, so that clients don't come back all at once, at least as long
 // as Leadline asks for, and longer the more often it failed. It gives the error itself where a new stream would not help
@@ -53,6 +67,7 @@ func (resumption *resumption) waitAfter(ctx context.Context, err error) error {
 		return failure
 	}
 	resumption.failures++
+	resumption.last = failure
 	backoff := min(longestWait, firstWait<<resumption.failures)
 	return sleep(ctx, max(failure.RetryAfter, rand.N(backoff)))
 }

@@ -63,6 +63,22 @@ func (client *Client) SuggestChanges(
 	return client.scoring.SuggestChanges(ctx, request)
 }
 
+// OverrideScore sets a lead's score, 0 to 100, by hand: it stands until ClearScoreOverride.
+func (client *Client) OverrideScore(
+	ctx context.Context, name string, value int32, options ...CallOption,
+) (*leadlinev1.Score, error) {
+	request := &leadlinev1.OverrideScoreRequest{Name: name, Value: &value, IdempotencyKey: keyOf(options)}
+	return client.scoring.OverrideScore(ctx, request)
+}
+
+// ClearScoreOverride leaves a lead's score to be computed again.
+func (client *Client) ClearScoreOverride(
+	ctx context.Context, name string, options ...CallOption,
+) (*leadlinev1.Score, error) {
+	request := &leadlinev1.ClearScoreOverrideRequest{Name: name, IdempotencyKey: keyOf(options)}
+	return client.scoring.ClearScoreOverride(ctx, request)
+}
+
 // ReplayScore computes a stored score once more from what was stored with it.
 func (client *Client) ReplayScore(ctx context.Context, name string) (*leadlinev1.ReplayScoreResponse, error) {
 	return client.scoring.ReplayScore(ctx, &leadlinev1.ReplayScoreRequest{Name: name})

@@ -98,7 +98,7 @@ func (watch *watch) stream(ctx context.Context, yield func(ScoreUpdate, error) b
 	defer age.Stop()
 	silence := time.AfterFunc(longestSilence, func() { end(errSilence) })
 	defer silence.Stop()
-	stream, err := watch.client.scoring.WatchScores(life, &leadlinev1.WatchScoresRequest{
+	stream, err := watch.client.scoring.WatchScores(watch.resumption.context(life), &leadlinev1.WatchScoresRequest{
 		Names: watch.told.Names, ResumeToken: watch.told.ResumeToken, Filter: watch.told.Filter, Snapshot: watch.told.Snapshot,
 	})
 	if err != nil {
@@ -111,8 +111,11 @@ func (watch *watch) stream(ctx context.Context, yield func(ScoreUpdate, error) b
 		if err != nil {
 			return true, endOf(life, err)
 		}
-		if failure := message.GetStatus(); failure != nil {
-			return true, errorFromProto(failure)
+		if told := message.GetStatus(); told != nil {
+			if failure := errorFromProto(told); !isRenewable(failure) {
+				return true, failure
+			}
+			continue // the same comes as the status of the rpc, which knows the token that was refused
 		}
 		watch.resumption.progressed()
 		if update, isNew := watch.accept(message); isNew && !yield(update, nil) {

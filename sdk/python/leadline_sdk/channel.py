@@ -25,6 +25,7 @@ from leadline.v1 import (
     workflow_service_pb2,
 )
 
+from leadline_sdk.errors import Unauthenticated
 from leadline_sdk.version import __version__
 
 TokenSource = str | Callable[[], str]
@@ -104,7 +105,16 @@ def service_config(methods: Iterable[MethodDescriptor]) -> dict[str, Any]:
 
 
 def bearer(token: str) -> Metadata:
-    """Give the metadata that carries a token."""
+    """Give the metadata that carries a token.
+
+    Raises:
+        Unauthenticated: the token has characters that metadata can't carry, such as the line break at a file's end;
+            gRPC would fail in ways of its own.
+    """
+    if not (token.isascii() and token.isprintable()):
+        raise Unauthenticated(
+            "the token has characters that can't be sent, such as a line break", code=grpc.StatusCode.UNAUTHENTICATED
+        )
     return (("authorization", f"Bearer {token}"),)
 
 
@@ -123,7 +133,7 @@ class Connection:
     """
 
     address: str
-    token: TokenSource
+    token: TokenSource = field(repr=False)
     tls: bool
     root_certificates: bytes | None
     timeout: float

@@ -12,7 +12,7 @@ from leadline_sdk.errors import LeadlineError
 MARGIN = timedelta(seconds=30)
 """How long before its end a token is renewed, so that none expires on its way."""
 
-RENEWABLE_REASONS = frozenset({"TOKEN_EXPIRED", "TOKEN_INVALID"})
+RENEWABLE_REASONS = frozenset({"TOKEN_EXPIRED", "TOKEN_INVALID", "TOKEN_REVOKED"})
 """Why a token may be refused although the key behind it is good."""
 
 

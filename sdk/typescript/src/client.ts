@@ -241,6 +241,16 @@ export class Client {
     return watchScores(names, liveScores(this.#scoring, target, this.#options.live ?? "stream"), options);
   }
 
+  /** Sets a lead's score, 0 to 100, by hand: it stands until it is cleared. @throws NotFound, InvalidRequest */
+  overrideScore(name: string, value: number, options: MutationOptions = {}): Promise<Score> {
+    return this.#scoring.overrideScore({ name, value, ...keyOf(options) }, options);
+  }
+
+  /** Leaves a lead's score to be computed again. @throws NotFound */
+  clearScoreOverride(name: string, options: MutationOptions = {}): Promise<Score> {
+    return this.#scoring.clearScoreOverride({ name, ...keyOf(options) }, options);
+  }
+
   /** Computes a stored score once more from what was stored with it. @throws NotFound */
   replayScore(name: string, options: CallOptions = {}): Promise<ReplayScoreResponse> {
     return this.#scoring.replayScore({ name }, options);

@@ -1,15 +1,16 @@
 /** How a connection is made: where to, with which token, and who it says it is. */
 import { getOption } from "@bufbuild/protobuf";
-import { type Interceptor, type Transport } from "@connectrpc/connect";
+import { Code, type Interceptor, type Transport } from "@connectrpc/connect";
 
 import { public$ as isPublic } from "../gen/leadline/v1/permission_pb.js";
-import { errorFrom } from "./errors.js";
+import { errorFrom, type LeadlineError, Unauthenticated } from "./errors.js";
+import { renewable } from "./resuming.js";
 import { retrying } from "./retrying.js";
 import { VERSION } from "./version.js";
 
 /**
  * A bearer token, or a function that gives the one to use now. It is asked before each call, so it should keep what it
- * fetched until it expires. Where Leadline says that the token's time is over, it is asked once more with `refused`.
+ * fetched until it expires. Where Leadline refuses a token, it is asked once more with the one that was `refused`.
  */
 export type TokenSource = string | ((refused?: string) => string | Promise<string>);
 
@@ -63,6 +64,9 @@ export function newIdempotencyKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Why a token may be refused although what it was got for is good. */
+const RENEWABLE_REASONS: ReadonlySet<string> = new Set(["TOKEN_EXPIRED", "TOKEN_INVALID", "TOKEN_REVOKED"]);
+
 /** Gives the token to use now. */
 export async function currentToken(source: TokenSource, refused?: string): Promise<string> {
   return typeof source === "string" ? source : source(refused);
@@ -74,22 +78,70 @@ export function interceptorsOf(options: ConnectionOptions, token: TokenSource): 
 }
 
 function authorizing(source: TokenSource): Interceptor {
+  /** The latest stream that was refused with its token: the next one asks for another. */
+  let refusal: Refusal | undefined;
   return (next) => async (request) => {
     // What needs no token works with an expired one too, if none is sent.
     if (getOption(request.method, isPublic)) return next(request);
+    if (request.stream) {
+      const token = await currentToken(source, refusal?.token);
+      if (refusal?.token === token) throw giveUp(refusal);
+      setToken(request, token);
+      const refuse = (thrown: unknown): LeadlineError => {
+        const error = errorFrom(thrown);
+        if (typeof source !== "string" && RENEWABLE_REASONS.has(error.reason)) {
+          refusal = { token, error };
+          renewable.add(error);
+        }
+        return error;
+      };
+      try {
+        const response = await next(request);
+        return response.stream ? { ...response, message: failing(response.message, refuse) } : response;
+      } catch (thrown) {
+        throw refuse(thrown);
+      }
+    }
     const token = await currentToken(source);
-    request.header.set("authorization", `Bearer ${token}`);
+    setToken(request, token);
     try {
       return await next(request);
     } catch (thrown) {
       // Nothing was done under a refused token, so even what is not repeatable may be sent with a new one.
-      if (request.stream || typeof source === "string" || errorFrom(thrown).reason !== "TOKEN_EXPIRED") throw thrown;
+      if (typeof source === "string" || !RENEWABLE_REASONS.has(errorFrom(thrown).reason)) throw thrown;
       const renewed = await currentToken(source, token);
       if (renewed === token) throw thrown;
-      request.header.set("authorization", `Bearer ${renewed}`);
+      setToken(request, renewed);
       return next(request);
     }
   };
+}
+
+interface Refusal {
+  readonly token: string;
+  readonly error: LeadlineError;
+}
+
+function giveUp({ error }: Refusal): LeadlineError {
+  renewable.delete(error);
+  return error;
+}
+
+function setToken(request: { readonly header: Headers }, token: string): void {
+  // Checked here, since the error of `Headers` would tell the token.
+  if (!/^[ -~]*$/.test(token)) {
+    const message = "the token has characters that can't be sent, such as a line break";
+    throw new Unauthenticated(message, { code: Code.Unauthenticated });
+  }
+  request.header.set("authorization", `Bearer ${token}`);
+}
+
+async function* failing<Item>(items: AsyncIterable<Item>, errorOf: (thrown: unknown) => Error): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (thrown) {
+    throw errorOf(thrown);
+  }
 }
 
 function identifying(program: string): Interceptor {

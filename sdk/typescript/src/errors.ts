@@ -6,6 +6,7 @@
  * ├── InvalidRequest        the request breaks a rule: look at `fieldViolations`, correct it
  * │   └── IdempotencyKeyReused   the key belongs to another request: take a new key
  * ├── Unauthenticated       no token, or one that is not accepted: get a new one
+ * │   └── ApiKeyRefused          the API key is unknown, revoked or expired: make a new one
  * ├── PermissionDenied      the token lacks the permission in `metadata.permission`
  * ├── NotFound              no such lead, model or operation in the token's tenant
  * ├── AlreadyExists         another one has this id
@@ -65,6 +66,13 @@ export class LeadlineError extends Error {
     this.fieldViolations = details.fieldViolations ?? [];
     this.retryAfterMs = details.retryAfterMs;
   }
+
+  /** Gives the message, the reason and each field violation on one line. */
+  override toString(): string {
+    const reason = this.reason && ` [${this.reason}]`;
+    const violations = this.fieldViolations.map(({ field, description }) => `; ${field}: ${description}`);
+    return `${this.name}: ${this.message}${reason}${violations.join("")}`;
+  }
 }
 
 /** The request breaks a rule of the contract; repeating it unchanged fails again. */
@@ -73,6 +81,8 @@ export class InvalidRequest extends LeadlineError {}
 export class IdempotencyKeyReused extends InvalidRequest {}
 /** The token is missing, expired or not accepted. */
 export class Unauthenticated extends LeadlineError {}
+/** The API key is not one that may be used: it is unknown, was revoked, or its time is over. */
+export class ApiKeyRefused extends Unauthenticated {}
 /** The token is good, but does not permit this call. */
 export class PermissionDenied extends LeadlineError {}
 /** The token's tenant has no such resource. */
@@ -119,6 +129,7 @@ const CODES: ReadonlyMap<number, Code> = new Map<number, Code>(
 );
 // A reason that asks for something else than its status code does.
 const BY_REASON: Readonly<Record<string, ErrorClass>> = {
+  API_KEY_REFUSED: ApiKeyRefused,
   IDEMPOTENCY_KEY_REUSED: IdempotencyKeyReused,
   OPERATION_CANCELLED: Cancelled,
 };

@@ -30,6 +30,7 @@ export {
 } from "./connection.js";
 export {
   AlreadyExists,
+  ApiKeyRefused,
   Cancelled,
   Conflict,
   DeadlineExceeded,

@@ -5,8 +5,12 @@ import { errorFrom, type LeadlineError } from "./errors.js";
 
 const LONGEST_WAIT_MS = 30_000;
 
+/** The errors of streams that were refused with a token that another can take the place of. */
+export const renewable = new WeakSet<LeadlineError>();
+
 /** Tells whether a new stream may fare better than the one that failed with this error. */
 export function isResumable(error: LeadlineError): boolean {
+  if (renewable.has(error)) return true;
   if (error.code === Code.Unavailable) return true;
   // Without a time to retry it is a message that is too large.
   if (error.code === Code.ResourceExhausted) return error.retryAfterMs !== undefined || error.reason === "SLOW_CONSUMER";

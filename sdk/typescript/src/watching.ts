@@ -1,5 +1,5 @@
 /** A watch of scores that goes on over as many streams as it takes, and passes nothing on twice. */
-import { create } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 
@@ -26,12 +26,18 @@ export interface ScoreUpdate {
   readonly previousProbability: number | undefined;
   /** Give it to `watchScores` to go on right after this update, even in another process. */
   readonly resumeToken: string;
+  /** Whether it is a stored score as it is, and not a change. */
+  readonly isSnapshot: boolean;
 }
 
 /** What a watch can be told. */
 export interface WatchOptions {
   /** The token of an update, to go on right after it; empty for what comes next. */
   readonly resumeToken?: string;
+  /** Only scores that pass it or did before, such as `grade = A AND score >= 70`; empty for all. */
+  readonly filter?: string;
+  /** True to get the stored scores first, as they are, and where the resume token has expired. */
+  readonly snapshot?: boolean;
   /** Ends the watch. */
   readonly signal?: AbortSignal;
   /** How many streams in a row may fail before the watch gives up; 8 unless you say otherwise. */
@@ -53,9 +59,9 @@ export type OpenStream = (request: WatchScoresRequest, signal: AbortSignal) => A
 export async function* watchScores(
   names: readonly string[],
   open: OpenStream,
-  { resumeToken = "", signal, mostFailures = 8, onConnection }: WatchOptions,
+  { resumeToken = "", filter = "", snapshot = false, signal, mostFailures = 8, onConnection }: WatchOptions,
 ): AsyncGenerator<ScoreUpdate> {
-  const watch = new Watch(names, resumeToken);
+  const watch = new Watch(create(WatchScoresRequestSchema, { names: [...names], resumeToken, filter, snapshot }));
   const resumption = new Resumption(mostFailures);
   while (!signal?.aborted) {
     const life = new StreamLife(signal);
@@ -133,17 +139,17 @@ class StreamLife {
 
 /** Keeps the resume token of the last message, and the latest scores passed on: announcing one is at least once. */
 class Watch {
-  #resumeToken: string;
-  readonly #names: readonly string[];
+  readonly #request: WatchScoresRequest;
   readonly #passedOn = new Set<string>();
 
-  constructor(names: readonly string[], resumeToken: string) {
-    this.#names = names;
-    this.#resumeToken = resumeToken;
+  /** @param request The request of the first stream. */
+  constructor(request: WatchScoresRequest) {
+    this.#request = request;
   }
 
+  /** Gives the request of the next stream. */
   request(): WatchScoresRequest {
-    return create(WatchScoresRequestSchema, { names: [...this.#names], resumeToken: this.#resumeToken });
+    return clone(WatchScoresRequestSchema, this.#request);
   }
 
   /**
@@ -153,10 +159,14 @@ class Watch {
    */
   accept({ event, resumeToken }: WatchScoresResponse): ScoreUpdate | undefined {
     if (event.case === "status") throw errorFromStatus(event.value);
-    this.#resumeToken = resumeToken || this.#resumeToken;
+    this.#request.resumeToken = resumeToken || this.#request.resumeToken;
+    const known = { resumeToken: this.#request.resumeToken };
+    if (event.case === "snapshotScore") {
+      return { score: event.value, previousProbability: undefined, isSnapshot: true, ...known };
+    }
     if (event.case !== "scoreChange" || !event.value.score || this.#isRepeated(event.value.score)) return undefined;
     const { score, previousProbability } = event.value;
-    return { score, previousProbability, resumeToken: this.#resumeToken };
+    return { score, previousProbability, isSnapshot: false, ...known };
   }
 
   #isRepeated({ lead, model, computeTime }: Score): boolean {

@@ -38,7 +38,7 @@ class FakeAuthenticationService(authentication_service_pb2_grpc.AuthenticationSe
         exchange_metadata: the metadata of each exchange.
         lifetime: how long an access token is good.
         second_factor: whether log-in asks for one.
-        failures: how many of the next exchanges fail as if Leadline were restarting.
+        failures: how many of the next exchanges and log-ins fail as if Leadline were restarting.
         refresh_tokens: those that are not used up.
         logged_out: the metadata of each log-out.
     """
@@ -57,9 +57,7 @@ class FakeAuthenticationService(authentication_service_pb2_grpc.AuthenticationSe
         self, request: authentication.ExchangeApiKeyRequest, context: Any
     ) -> authentication.ExchangeApiKeyResponse:
         self.exchange_metadata.append(dict(context.invocation_metadata()))
-        if self.failures:
-            self.failures -= 1
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "restarting")
+        await self._fail_if_told(context)
         if request.api_key not in self.keys:
             await context.abort_with_status(refusal("API_KEY_REFUSED"))
         await asyncio.sleep(0.05)  # long enough that calls at the same time would exchange the key too
@@ -68,6 +66,7 @@ class FakeAuthenticationService(authentication_service_pb2_grpc.AuthenticationSe
         )
 
     async def LogIn(self, request: authentication.LogInRequest, context: Any) -> authentication.LogInResponse:
+        await self._fail_if_told(context)
         if (request.email, request.password) != (EMAIL, PASSWORD):
             await context.abort_with_status(refusal("CREDENTIALS_REFUSED"))
         if self.second_factor:
@@ -92,6 +91,11 @@ class FakeAuthenticationService(authentication_service_pb2_grpc.AuthenticationSe
     async def LogOut(self, _request: authentication.LogOutRequest, context: Any) -> empty_pb2.Empty:
         self.logged_out.append(dict(context.invocation_metadata()))
         return empty_pb2.Empty()
+
+    async def _fail_if_told(self, context: Any) -> None:
+        if self.failures:
+            self.failures -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "restarting")
 
     def _tokens(self) -> authentication.TokenSet:
         self._token_count += 1

@@ -108,17 +108,22 @@ def violation(field: str, description: str) -> error_details_pb2.BadRequest:
     )
 
 
+TOKEN_EXPIRED = status(grpc.StatusCode.UNAUTHENTICATED, "its time is over", "TOKEN_EXPIRED")
+RESUME_TOKEN_EXPIRED = status(grpc.StatusCode.OUT_OF_RANGE, "not kept any more", "RESUME_TOKEN_EXPIRED")
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """How a call fails.
 
     Attributes:
-        status: what it ends with.
-        after: messages of a stream that are handled before.
-        pushback_milliseconds: what the server asks gRPC to wait before it retries; None to ask for nothing.
+        status: what it ends with; None for a call that is never answered.
+        after: messages of a stream that are handled before; for CreateLead, 1 to store the lead and lose the answer.
+        pushback_milliseconds: what the server asks gRPC to wait before it retries, less than 0 not to retry;
+            None to ask for nothing.
     """
 
-    status: status_pb2.Status
+    status: status_pb2.Status | None
     after: int = 0
     pushback_milliseconds: int | None = None
 
@@ -135,11 +140,15 @@ class FakeLeadline(
         address: where it listens.
         requests: the requests of each rpc, in order of arrival.
         metadata: the metadata of each rpc's latest call.
+        seconds_left: how long each rpc's latest call may take, as its caller said; None if it did not say.
         faults: the faults of each rpc's next calls.
+        expired_tokens: the bearer tokens whose time is over.
         leads: the stored leads.
+        pages: what ListLeads gives, page by page, in place of the stored leads; None to give these.
         rules: the rule service.
         authentication: what lets people and programs in; other services take any token.
         changes: what a watch tells; the resume token is how many were told.
+        first_kept_change: the changes before are not kept any more.
         steps: how often an operation is asked for until it is done.
     """
 
@@ -147,10 +156,14 @@ class FakeLeadline(
         self.address = ""
         self.requests: defaultdict[str, list[Any]] = defaultdict(list)
         self.metadata: dict[str, dict[str, Any]] = {}
+        self.seconds_left: dict[str, float | None] = {}
         self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self.expired_tokens: set[str] = set()
         self.leads: list[Lead] = []
+        self.pages: list[list[Lead]] | None = None
         self.events: list[str] = []
         self.changes: list[scoring.ScoreChange] = []
+        self.first_kept_change = 0
         self.rules = FakeRuleService()
         self.authentication = FakeAuthenticationService()  # type: ignore[abstract]
         self.steps = 3
@@ -195,20 +208,31 @@ class FakeLeadline(
         """Let the rpc's next call that has no fault yet fail."""
         self.faults[rpc].append(Fault(failure, **settings))
 
+    def hang(self, rpc: str) -> None:
+        """Let the rpc's next call that has no fault yet wait for an answer in vain."""
+        self.faults[rpc].append(Fault(None))
+
     async def _enter(self, rpc: str, request: Any, context: Any) -> Fault | None:
         """Keep account of a call; end it if its fault comes before the first message."""
         self.requests[rpc].append(request)
         self.metadata[rpc] = dict(context.invocation_metadata())
+        self.seconds_left[rpc] = context.time_remaining()
+        if str(self.metadata[rpc].get("authorization", "")).removeprefix("Bearer ") in self.expired_tokens:
+            await self._fail(Fault(TOKEN_EXPIRED), context)
         fault = self.faults[rpc].popleft() if self.faults[rpc] else None
         if fault is not None and not fault.after:
             await self._fail(fault, context)
         return fault
 
     async def _fail(self, fault: Fault, context: Any) -> None:
+        if fault.status is None:
+            await self._stop.wait()
+            return
+        answer = rpc_status.to_status(fault.status)
+        metadata = tuple(answer.trailing_metadata)
         if fault.pushback_milliseconds is not None:
-            context.set_trailing_metadata((("grpc-retry-pushback-ms", str(fault.pushback_milliseconds)),))
-            await context.abort(rpc_status.to_status(fault.status).code, fault.status.message)
-        await context.abort_with_status(rpc_status.to_status(fault.status))
+            metadata += (("grpc-retry-pushback-ms", str(fault.pushback_milliseconds)),)
+        await context.abort(answer.code, answer.details, metadata)
 
     # Leads
 
@@ -221,9 +245,11 @@ class FakeLeadline(
         return stored
 
     async def CreateLead(self, request: leads.CreateLeadRequest, context: Any) -> Lead:
-        await self._enter("CreateLead", request, context)
+        fault = await self._enter("CreateLead", request, context)
         if request.idempotency_key not in self._created:
             self._created[request.idempotency_key] = self._store(request.lead)
+        if fault is not None:
+            await self._fail(fault, context)
         return self._created[request.idempotency_key]
 
     async def BatchCreateLeads(self, request: Any, context: Any) -> leads.BatchCreateLeadsResponse:
@@ -252,6 +278,10 @@ class FakeLeadline(
         snapshot = leads.ListLeadsRequest()
         snapshot.CopyFrom(request)
         await self._enter("ListLeads", snapshot, context)
+        if self.pages is not None:
+            place = int(request.page_token or 0)
+            token = str(place + 1) if place + 1 < len(self.pages) else ""
+            return leads.ListLeadsResponse(leads=self.pages[place], next_page_token=token)
         found = self.leads
         if request.filter.startswith("external_id = "):
             wanted = request.filter.removeprefix("external_id = ").strip('"')
@@ -407,6 +437,15 @@ class FakeLeadline(
     ) -> AsyncIterator[scoring.WatchScoresResponse]:
         fault = await self._enter("WatchScores", request, context)
         start = int(request.resume_token or 0)
+        is_expired = bool(request.resume_token) and start < self.first_kept_change
+        if is_expired and not request.snapshot:
+            await self._fail(Fault(RESUME_TOKEN_EXPIRED), context)
+        start = max(start, self.first_kept_change)
+        if request.snapshot and (is_expired or not request.resume_token):
+            for lead in self.leads:
+                yield scoring.WatchScoresResponse(snapshot_score=self._score(lead.name, explained=False))
+            end = scoring.SnapshotEnd(score_count=len(self.leads))
+            yield scoring.WatchScoresResponse(resume_token=str(start), snapshot_end=end)
         yield scoring.WatchScoresResponse(resume_token=str(start), heartbeat=scoring.Heartbeat())
         for told, change in enumerate(self.changes[start:], start=1):
             yield scoring.WatchScoresResponse(resume_token=str(start + told), score_change=change)
@@ -437,6 +476,16 @@ class FakeLeadline(
             current=self._score(request.name, explained=True),
             suggestions=[scoring.Suggestion(changes=[change], score=score)],
         )
+
+    async def OverrideScore(self, request: scoring.OverrideScoreRequest, context: Any) -> Score:
+        await self._enter("OverrideScore", request, context)
+        score = self._score(request.name, explained=True)
+        score.override.value = score.value = request.value
+        return score
+
+    async def ClearScoreOverride(self, request: scoring.ClearScoreOverrideRequest, context: Any) -> Score:
+        await self._enter("ClearScoreOverride", request, context)
+        return self._score(request.name, explained=True)
 
     async def ReplayScore(self, request: scoring.ReplayScoreRequest, context: Any) -> scoring.ReplayScoreResponse:
         await self._enter("ReplayScore", request, context)

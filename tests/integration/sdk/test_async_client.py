@@ -125,6 +125,8 @@ async def test_all_open_leads_are_scored_anew_and_a_score_is_replayed(
     leadline.leads = [Lead(name=lead_name(0))]
     operation = await async_client.rescore_leads()
     assert (await operation.wait()).scored_count == 1
+    assert (await async_client.override_score("leads/1", 90)).override.value == 90
+    assert not (await async_client.clear_score_override("leads/1")).HasField("override")
     assert (await async_client.replay_score("scores/1")).identical
 
 

@@ -340,6 +340,14 @@ def test_what_would_raise_a_score(leadline: FakeLeadline, client: Client) -> Non
     assert list(leadline.requests["SuggestChanges"][0].actionable_fields) == ["events.page_view.count"]
 
 
+def test_a_score_is_set_by_hand_under_one_key(leadline: FakeLeadline, client: Client) -> None:
+    assert client.override_score(lead_name(1), 90, idempotency_key="mine").override.value == 90
+    assert not client.clear_score_override(lead_name(1)).HasField("override")
+    [request] = leadline.requests["OverrideScore"]
+    assert (request.name, request.value, request.idempotency_key) == (lead_name(1), 90, "mine")
+    assert leadline.requests["ClearScoreOverride"][0].idempotency_key
+
+
 def test_a_stored_score_is_replayed(leadline: FakeLeadline, client: Client) -> None:
     leadline.leads = [Lead(name=lead_name(0))]
     replay = client.replay_score("scores/1")

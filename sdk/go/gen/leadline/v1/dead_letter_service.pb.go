@@ -365,10 +365,10 @@ const file_leadline_v1_dead_letter_service_proto_rawDesc = "" +
 	"\tduplicate\x18\x01 \x01(\bR\tduplicate\"V\n" +
 	"\x17DeleteDeadLetterRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
-	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey2\x8f\x03\n" +
-	"\x11DeadLetterService\x12T\n" +
-	"\rGetDeadLetter\x12!.leadline.v1.GetDeadLetterRequest\x1a\x17.leadline.v1.DeadLetter\"\a\xc8\xf3\x18\x12\x90\x02\x01\x12e\n" +
-	"\x0fListDeadLetters\x12#.leadline.v1.ListDeadLettersRequest\x1a$.leadline.v1.ListDeadLettersResponse\"\a\xc8\xf3\x18\x12\x90\x02\x01\x12e\n" +
+	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey2\x97\x03\n" +
+	"\x11DeadLetterService\x12X\n" +
+	"\rGetDeadLetter\x12!.leadline.v1.GetDeadLetterRequest\x1a\x17.leadline.v1.DeadLetter\"\v\xc8\xf3\x18\x12\xd8\xf3\x18\x01\x90\x02\x01\x12i\n" +
+	"\x0fListDeadLetters\x12#.leadline.v1.ListDeadLettersRequest\x1a$.leadline.v1.ListDeadLettersResponse\"\v\xc8\xf3\x18\x12\xd8\xf3\x18\x01\x90\x02\x01\x12e\n" +
 	"\x10ReplayDeadLetter\x12$.leadline.v1.ReplayDeadLetterRequest\x1a%.leadline.v1.ReplayDeadLetterResponse\"\x04\xc8\xf3\x18\x13\x12V\n" +
 	"\x10DeleteDeadLetter\x12$.leadline.v1.DeleteDeadLetterRequest\x1a\x16.google.protobuf.Empty\"\x04\xc8\xf3\x18\x13B\xa6\x01\n" +
 	"\x0fcom.leadline.v1B\x16DeadLetterServiceProtoP\x01Z.leadline.dev/sdk/go/gen/leadline/v1;leadlinev1\xa2\x02\x03LXX\xaa\x02\vLeadline.V1\xca\x02\vLeadline\\V1\xe2\x02\x17Leadline\\V1\\GPBMetadata\xea\x02\fLeadline::V1b\x06proto3"

@@ -205,9 +205,13 @@ type Organization struct {
 	// Whether users without a second factor are asked to set one up. Their log-in works as before until they have.
 	SecondFactorRequired bool `protobuf:"varint,4,opt,name=second_factor_required,json=secondFactorRequired,proto3" json:"second_factor_required,omitempty"`
 	// When the organization was signed up, UTC.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The origins, such as `https://crm.example`, whose web pages may call the API with the organization's tokens. Pages
+	// of any other origin are refused with ORIGIN_NOT_ALLOWED, but for the dashboard. Calls that come from no web page are
+	// not affected. A change holds within ten seconds.
+	AllowedOrigins []string `protobuf:"bytes,6,rep,name=allowed_origins,json=allowedOrigins,proto3" json:"allowed_origins,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Organization) Reset() {
@@ -271,6 +275,13 @@ func (x *Organization) GetSecondFactorRequired() bool {
 func (x *Organization) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Organization) GetAllowedOrigins() []string {
+	if x != nil {
+		return x.AllowedOrigins
 	}
 	return nil
 }
@@ -1062,14 +1073,15 @@ var File_leadline_v1_identity_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_identity_proto_rawDesc = "" +
 	"\n" +
-	"\x1aleadline/v1/identity.proto\x12\vleadline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadline/v1/permission.proto\"\xcc\x01\n" +
+	"\x1aleadline/v1/identity.proto\x12\vleadline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadline/v1/permission.proto\"\xf5\x01\n" +
 	"\fOrganization\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x12\n" +
 	"\x04plan\x18\x03 \x01(\tR\x04plan\x124\n" +
 	"\x16second_factor_required\x18\x04 \x01(\bR\x14secondFactorRequired\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xaf\x03\n" +
+	"createTime\x12'\n" +
+	"\x0fallowed_origins\x18\x06 \x03(\tR\x0eallowedOrigins\"\xaf\x03\n" +
 	"\x04User\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12!\n" +

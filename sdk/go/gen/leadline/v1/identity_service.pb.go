@@ -1984,18 +1984,18 @@ const file_leadline_v1_identity_service_proto_rawDesc = "" +
 	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\"\\\n" +
 	"\x1dDeleteIdentityProviderRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
-	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey2\xc9\x12\n" +
+	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey2\xd5\x12\n" +
 	"\x0fIdentityService\x12Z\n" +
 	"\x0fGetOrganization\x12#.leadline.v1.GetOrganizationRequest\x1a\x19.leadline.v1.Organization\"\a\xc8\xf3\x18\x1b\x90\x02\x01\x12]\n" +
-	"\x12UpdateOrganization\x12&.leadline.v1.UpdateOrganizationRequest\x1a\x19.leadline.v1.Organization\"\x04\xc8\xf3\x18\x1c\x12B\n" +
-	"\aGetUser\x12\x1b.leadline.v1.GetUserRequest\x1a\x11.leadline.v1.User\"\a\xc8\xf3\x18\x1d\x90\x02\x01\x12S\n" +
-	"\tListUsers\x12\x1d.leadline.v1.ListUsersRequest\x1a\x1e.leadline.v1.ListUsersResponse\"\a\xc8\xf3\x18\x1d\x90\x02\x01\x12E\n" +
+	"\x12UpdateOrganization\x12&.leadline.v1.UpdateOrganizationRequest\x1a\x19.leadline.v1.Organization\"\x04\xc8\xf3\x18\x1c\x12F\n" +
+	"\aGetUser\x12\x1b.leadline.v1.GetUserRequest\x1a\x11.leadline.v1.User\"\v\xc8\xf3\x18\x1d\xd8\xf3\x18\x01\x90\x02\x01\x12W\n" +
+	"\tListUsers\x12\x1d.leadline.v1.ListUsersRequest\x1a\x1e.leadline.v1.ListUsersResponse\"\v\xc8\xf3\x18\x1d\xd8\xf3\x18\x01\x90\x02\x01\x12E\n" +
 	"\n" +
 	"UpdateUser\x12\x1e.leadline.v1.UpdateUserRequest\x1a\x11.leadline.v1.User\"\x04\xc8\xf3\x18\x1e\x12M\n" +
 	"\x0eDeactivateUser\x12\".leadline.v1.DeactivateUserRequest\x1a\x11.leadline.v1.User\"\x04\xc8\xf3\x18\x1e\x12M\n" +
 	"\x0eReactivateUser\x12\".leadline.v1.ReactivateUserRequest\x1a\x11.leadline.v1.User\"\x04\xc8\xf3\x18\x1e\x12W\n" +
-	"\x10CreateInvitation\x12$.leadline.v1.CreateInvitationRequest\x1a\x17.leadline.v1.Invitation\"\x04\xc8\xf3\x18\x1e\x12e\n" +
-	"\x0fListInvitations\x12#.leadline.v1.ListInvitationsRequest\x1a$.leadline.v1.ListInvitationsResponse\"\a\xc8\xf3\x18\x1d\x90\x02\x01\x12W\n" +
+	"\x10CreateInvitation\x12$.leadline.v1.CreateInvitationRequest\x1a\x17.leadline.v1.Invitation\"\x04\xc8\xf3\x18\x1e\x12i\n" +
+	"\x0fListInvitations\x12#.leadline.v1.ListInvitationsRequest\x1a$.leadline.v1.ListInvitationsResponse\"\v\xc8\xf3\x18\x1d\xd8\xf3\x18\x01\x90\x02\x01\x12W\n" +
 	"\x10RevokeInvitation\x12$.leadline.v1.RevokeInvitationRequest\x1a\x17.leadline.v1.Invitation\"\x04\xc8\xf3\x18\x1e\x12E\n" +
 	"\n" +
 	"CreateRole\x12\x1e.leadline.v1.CreateRoleRequest\x1a\x11.leadline.v1.Role\"\x04\xc8\xf3\x18 \x12B\n" +

@@ -103,6 +103,10 @@ const (
 	Permission_PERMISSION_CRM_READ Permission = 25
 	// Take and acknowledge items of the queues for the CRM.
 	Permission_PERMISSION_CRM_WRITE Permission = 26
+	// Read the audit log, and verify that it is as it was written.
+	Permission_PERMISSION_AUDIT_READ Permission = 41
+	// Take the whole audit log out.
+	Permission_PERMISSION_AUDIT_EXPORT Permission = 42
 )
 
 // Enum value maps for Permission.
@@ -145,6 +149,8 @@ var (
 		24: "PERMISSION_NOTIFICATIONS_READ",
 		25: "PERMISSION_CRM_READ",
 		26: "PERMISSION_CRM_WRITE",
+		41: "PERMISSION_AUDIT_READ",
+		42: "PERMISSION_AUDIT_EXPORT",
 	}
 	Permission_value = map[string]int32{
 		"PERMISSION_UNSPECIFIED":        0,
@@ -184,6 +190,8 @@ var (
 		"PERMISSION_NOTIFICATIONS_READ": 24,
 		"PERMISSION_CRM_READ":           25,
 		"PERMISSION_CRM_WRITE":          26,
+		"PERMISSION_AUDIT_READ":         41,
+		"PERMISSION_AUDIT_EXPORT":       42,
 	}
 )
 
@@ -240,6 +248,14 @@ var file_leadline_v1_permission_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "leadline/v1/permission.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         51003,
+		Name:          "leadline.v1.reads_personal_data",
+		Tag:           "varint,51003,opt,name=reads_personal_data",
+		Filename:      "leadline/v1/permission.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
 		ExtensionType: (*bool)(nil),
 		Field:         51001,
@@ -268,6 +284,11 @@ var (
 	//
 	// optional bool public = 51002;
 	E_Public = &file_leadline_v1_permission_proto_extTypes[2]
+	// Whether the rpc gives personal data that no field is marked for, such as the addresses of users. Who reads it is
+	// recorded in the audit log, as for rpcs whose answers have fields marked `personal_data`.
+	//
+	// optional bool reads_personal_data = 51003;
+	E_ReadsPersonalData = &file_leadline_v1_permission_proto_extTypes[3]
 )
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -275,14 +296,14 @@ var (
 	// Whether a text is personal data: callers without PERMISSION_LEADS_PII_READ get `***` in its place.
 	//
 	// optional bool personal_data = 51001;
-	E_PersonalData = &file_leadline_v1_permission_proto_extTypes[3]
+	E_PersonalData = &file_leadline_v1_permission_proto_extTypes[4]
 )
 
 var File_leadline_v1_permission_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_permission_proto_rawDesc = "" +
 	"\n" +
-	"\x1cleadline/v1/permission.proto\x12\vleadline.v1\x1a google/protobuf/descriptor.proto*\xb6\x0e\n" +
+	"\x1cleadline/v1/permission.proto\x12\vleadline.v1\x1a google/protobuf/descriptor.proto*\x90\x0f\n" +
 	"\n" +
 	"Permission\x12\x1a\n" +
 	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12)\n" +
@@ -326,10 +347,14 @@ const file_leadline_v1_permission_proto_rawDesc = "" +
 	"\x19PERMISSION_WEBHOOKS_WRITE\x10\x17\x1a\x12\xca\xf3\x18\x0ewebhooks.write\x129\n" +
 	"\x1dPERMISSION_NOTIFICATIONS_READ\x10\x18\x1a\x16\xca\xf3\x18\x12notifications.read\x12%\n" +
 	"\x13PERMISSION_CRM_READ\x10\x19\x1a\f\xca\xf3\x18\bcrm.read\x12'\n" +
-	"\x14PERMISSION_CRM_WRITE\x10\x1a\x1a\r\xca\xf3\x18\tcrm.write:9\n" +
+	"\x14PERMISSION_CRM_WRITE\x10\x1a\x1a\r\xca\xf3\x18\tcrm.write\x12)\n" +
+	"\x15PERMISSION_AUDIT_READ\x10)\x1a\x0e\xca\xf3\x18\n" +
+	"audit.read\x12-\n" +
+	"\x17PERMISSION_AUDIT_EXPORT\x10*\x1a\x10\xca\xf3\x18\faudit.export:9\n" +
 	"\x05scope\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\tR\x05scope:j\n" +
 	"\x13required_permission\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0e2\x17.leadline.v1.PermissionR\x12requiredPermission:8\n" +
-	"\x06public\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\bR\x06public:D\n" +
+	"\x06public\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\bR\x06public:P\n" +
+	"\x13reads_personal_data\x12\x1e.google.protobuf.MethodOptions\x18\xbb\x8e\x03 \x01(\bR\x11readsPersonalData:D\n" +
 	"\rpersonal_data\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\fpersonalDataB\x9f\x01\n" +
 	"\x0fcom.leadline.v1B\x0fPermissionProtoP\x01Z.leadline.dev/sdk/go/gen/leadline/v1;leadlinev1\xa2\x02\x03LXX\xaa\x02\vLeadline.V1\xca\x02\vLeadline\\V1\xe2\x02\x17Leadline\\V1\\GPBMetadata\xea\x02\fLeadline::V1b\x06proto3"
 
@@ -356,12 +381,13 @@ var file_leadline_v1_permission_proto_depIdxs = []int32{
 	1, // 0: leadline.v1.scope:extendee -> google.protobuf.EnumValueOptions
 	2, // 1: leadline.v1.required_permission:extendee -> google.protobuf.MethodOptions
 	2, // 2: leadline.v1.public:extendee -> google.protobuf.MethodOptions
-	3, // 3: leadline.v1.personal_data:extendee -> google.protobuf.FieldOptions
-	0, // 4: leadline.v1.required_permission:type_name -> leadline.v1.Permission
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	4, // [4:5] is the sub-list for extension type_name
-	0, // [0:4] is the sub-list for extension extendee
+	2, // 3: leadline.v1.reads_personal_data:extendee -> google.protobuf.MethodOptions
+	3, // 4: leadline.v1.personal_data:extendee -> google.protobuf.FieldOptions
+	0, // 5: leadline.v1.required_permission:type_name -> leadline.v1.Permission
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	5, // [5:6] is the sub-list for extension type_name
+	0, // [0:5] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -377,7 +403,7 @@ func file_leadline_v1_permission_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadline_v1_permission_proto_rawDesc), len(file_leadline_v1_permission_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 4,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_leadline_v1_permission_proto_goTypes,

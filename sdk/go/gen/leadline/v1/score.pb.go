@@ -204,7 +204,7 @@ type Score struct {
 	// The probability in log-odds: `ln(probability / (1 - probability))`, natural logarithm.
 	// Equals `base_log_odds` plus the sum of `attributions[].log_odds`.
 	LogOdds float64 `protobuf:"fixed64,3,opt,name=log_odds,json=logOdds,proto3" json:"log_odds,omitempty"`
-	// What people look at, 0 to 100: `model_value` plus `rule_points`, exactly.
+	// What people look at, 0 to 100: `model_value` plus `rule_points` plus `override_points`, exactly.
 	Value int32 `protobuf:"varint,4,opt,name=value,proto3" json:"value,omitempty"`
 	// Where the attributions start from: the log-odds of an average lead of the training data, or, where no model made
 	// the score, those of what is known in general.
@@ -218,7 +218,8 @@ type Score struct {
 	ComputeTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=compute_time,json=computeTime,proto3" json:"compute_time,omitempty"`
 	// The resource name of a stored score, `scores/{score}`; empty for one that is computed and not stored.
 	Name string `protobuf:"bytes,9,opt,name=name,proto3" json:"name,omitempty"`
-	// The score's class: that of `probability` plus a hundredth for each of the `rule_points`.
+	// The score's class: that of `probability` plus a hundredth for each of the `rule_points`, or, while a person's value
+	// stands, that of this value.
 	Grade Grade `protobuf:"varint,10,opt,name=grade,proto3,enum=leadline.v1.Grade" json:"grade,omitempty"`
 	// What the score rests on.
 	Basis ScoreBasis `protobuf:"varint,11,opt,name=basis,proto3,enum=leadline.v1.ScoreBasis" json:"basis,omitempty"`
@@ -231,7 +232,8 @@ type Score struct {
 	ProbabilityHigh float64 `protobuf:"fixed64,14,opt,name=probability_high,json=probabilityHigh,proto3" json:"probability_high,omitempty"`
 	// What the model says: `probability` as 0 to 100, rounded to the nearest integer.
 	ModelValue int32 `protobuf:"varint,15,opt,name=model_value,json=modelValue,proto3" json:"model_value,omitempty"`
-	// What the tenant's rules add: the sum of `rule_contributions[].applied_points`. 0 without rules.
+	// What the tenant's rules add: the sum of `rule_contributions[].applied_points`. 0 without rules, and while a
+	// person's value stands.
 	RulePoints int32 `protobuf:"varint,16,opt,name=rule_points,json=rulePoints,proto3" json:"rule_points,omitempty"`
 	// What each rule added, in the order of the rules; rules whose condition does not hold are left out. Empty where the
 	// caller asked to omit attributions, and in stored scores.
@@ -242,9 +244,13 @@ type Score struct {
 	// never will.
 	NextGradeTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=next_grade_time,json=nextGradeTime,proto3" json:"next_grade_time,omitempty"`
 	// The grade that the score will have then; unspecified if `next_grade_time` is absent.
-	NextGrade     Grade `protobuf:"varint,20,opt,name=next_grade,json=nextGrade,proto3,enum=leadline.v1.Grade" json:"next_grade,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	NextGrade Grade `protobuf:"varint,20,opt,name=next_grade,json=nextGrade,proto3,enum=leadline.v1.Grade" json:"next_grade,omitempty"`
+	// The value that a person set by OverrideScore, which stands until it is cleared; absent if none does.
+	Override *ScoreOverride `protobuf:"bytes,21,opt,name=override,proto3" json:"override,omitempty"`
+	// What this adds to or takes from what the model says: `override.value` minus `model_value`. 0 without an override.
+	OverridePoints int32 `protobuf:"varint,22,opt,name=override_points,json=overridePoints,proto3" json:"override_points,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Score) Reset() {
@@ -417,6 +423,85 @@ func (x *Score) GetNextGrade() Grade {
 	return Grade_GRADE_UNSPECIFIED
 }
 
+func (x *Score) GetOverride() *ScoreOverride {
+	if x != nil {
+		return x.Override
+	}
+	return nil
+}
+
+func (x *Score) GetOverridePoints() int32 {
+	if x != nil {
+		return x.OverridePoints
+	}
+	return 0
+}
+
+// A score that a person set. New events, outcomes, rules and models leave it alone; they go on to move `probability`
+// and `model_value`, so that what the model would say is always beside it.
+type ScoreOverride struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The score that people look at instead of the computed one, 0 to 100.
+	Value int32 `protobuf:"varint,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Who set it: the subject of the token or the API key.
+	Principal string `protobuf:"bytes,2,opt,name=principal,proto3" json:"principal,omitempty"`
+	// When it was set, UTC.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScoreOverride) Reset() {
+	*x = ScoreOverride{}
+	mi := &file_leadline_v1_score_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScoreOverride) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScoreOverride) ProtoMessage() {}
+
+func (x *ScoreOverride) ProtoReflect() protoreflect.Message {
+	mi := &file_leadline_v1_score_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScoreOverride.ProtoReflect.Descriptor instead.
+func (*ScoreOverride) Descriptor() ([]byte, []int) {
+	return file_leadline_v1_score_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ScoreOverride) GetValue() int32 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *ScoreOverride) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
+func (x *ScoreOverride) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 // What one feature contributed to a score.
 type Attribution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -439,7 +524,7 @@ type Attribution struct {
 
 func (x *Attribution) Reset() {
 	*x = Attribution{}
-	mi := &file_leadline_v1_score_proto_msgTypes[1]
+	mi := &file_leadline_v1_score_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +536,7 @@ func (x *Attribution) String() string {
 func (*Attribution) ProtoMessage() {}
 
 func (x *Attribution) ProtoReflect() protoreflect.Message {
-	mi := &file_leadline_v1_score_proto_msgTypes[1]
+	mi := &file_leadline_v1_score_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +549,7 @@ func (x *Attribution) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attribution.ProtoReflect.Descriptor instead.
 func (*Attribution) Descriptor() ([]byte, []int) {
-	return file_leadline_v1_score_proto_rawDescGZIP(), []int{1}
+	return file_leadline_v1_score_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Attribution) GetFeature() string {
@@ -531,7 +616,7 @@ type RuleContribution struct {
 
 func (x *RuleContribution) Reset() {
 	*x = RuleContribution{}
-	mi := &file_leadline_v1_score_proto_msgTypes[2]
+	mi := &file_leadline_v1_score_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -543,7 +628,7 @@ func (x *RuleContribution) String() string {
 func (*RuleContribution) ProtoMessage() {}
 
 func (x *RuleContribution) ProtoReflect() protoreflect.Message {
-	mi := &file_leadline_v1_score_proto_msgTypes[2]
+	mi := &file_leadline_v1_score_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -556,7 +641,7 @@ func (x *RuleContribution) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleContribution.ProtoReflect.Descriptor instead.
 func (*RuleContribution) Descriptor() ([]byte, []int) {
-	return file_leadline_v1_score_proto_rawDescGZIP(), []int{2}
+	return file_leadline_v1_score_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RuleContribution) GetRule() string {
@@ -605,7 +690,7 @@ var File_leadline_v1_score_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_score_proto_rawDesc = "" +
 	"\n" +
-	"\x17leadline/v1/score.proto\x12\vleadline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x06\n" +
+	"\x17leadline/v1/score.proto\x12\vleadline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\a\n" +
 	"\x05Score\x12\x12\n" +
 	"\x04lead\x18\x01 \x01(\tR\x04lead\x12 \n" +
 	"\vprobability\x18\x02 \x01(\x01R\vprobability\x12\x19\n" +
@@ -630,7 +715,14 @@ const file_leadline_v1_score_proto_rawDesc = "" +
 	"\brule_set\x18\x12 \x01(\tR\aruleSet\x12B\n" +
 	"\x0fnext_grade_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\rnextGradeTime\x121\n" +
 	"\n" +
-	"next_grade\x18\x14 \x01(\x0e2\x12.leadline.v1.GradeR\tnextGrade\"\xed\x01\n" +
+	"next_grade\x18\x14 \x01(\x0e2\x12.leadline.v1.GradeR\tnextGrade\x126\n" +
+	"\boverride\x18\x15 \x01(\v2\x1a.leadline.v1.ScoreOverrideR\boverride\x12'\n" +
+	"\x0foverride_points\x18\x16 \x01(\x05R\x0eoverridePoints\"\x80\x01\n" +
+	"\rScoreOverride\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\x05R\x05value\x12\x1c\n" +
+	"\tprincipal\x18\x02 \x01(\tR\tprincipal\x12;\n" +
+	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\"\xed\x01\n" +
 	"\vAttribution\x12\x18\n" +
 	"\afeature\x18\x01 \x01(\tR\afeature\x12\x1a\n" +
 	"\bobserved\x18\x02 \x01(\tR\bobserved\x12\x19\n" +
@@ -678,31 +770,34 @@ func file_leadline_v1_score_proto_rawDescGZIP() []byte {
 }
 
 var file_leadline_v1_score_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_leadline_v1_score_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_leadline_v1_score_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_leadline_v1_score_proto_goTypes = []any{
 	(ScoreBasis)(0),               // 0: leadline.v1.ScoreBasis
 	(Grade)(0),                    // 1: leadline.v1.Grade
 	(AttributionGroup)(0),         // 2: leadline.v1.AttributionGroup
 	(*Score)(nil),                 // 3: leadline.v1.Score
-	(*Attribution)(nil),           // 4: leadline.v1.Attribution
-	(*RuleContribution)(nil),      // 5: leadline.v1.RuleContribution
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*ScoreOverride)(nil),         // 4: leadline.v1.ScoreOverride
+	(*Attribution)(nil),           // 5: leadline.v1.Attribution
+	(*RuleContribution)(nil),      // 6: leadline.v1.RuleContribution
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_leadline_v1_score_proto_depIdxs = []int32{
-	4, // 0: leadline.v1.Score.attributions:type_name -> leadline.v1.Attribution
-	6, // 1: leadline.v1.Score.compute_time:type_name -> google.protobuf.Timestamp
-	1, // 2: leadline.v1.Score.grade:type_name -> leadline.v1.Grade
-	0, // 3: leadline.v1.Score.basis:type_name -> leadline.v1.ScoreBasis
-	5, // 4: leadline.v1.Score.rule_contributions:type_name -> leadline.v1.RuleContribution
-	6, // 5: leadline.v1.Score.next_grade_time:type_name -> google.protobuf.Timestamp
-	1, // 6: leadline.v1.Score.next_grade:type_name -> leadline.v1.Grade
-	2, // 7: leadline.v1.Attribution.group:type_name -> leadline.v1.AttributionGroup
-	6, // 8: leadline.v1.RuleContribution.decay_anchor_time:type_name -> google.protobuf.Timestamp
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	5,  // 0: leadline.v1.Score.attributions:type_name -> leadline.v1.Attribution
+	7,  // 1: leadline.v1.Score.compute_time:type_name -> google.protobuf.Timestamp
+	1,  // 2: leadline.v1.Score.grade:type_name -> leadline.v1.Grade
+	0,  // 3: leadline.v1.Score.basis:type_name -> leadline.v1.ScoreBasis
+	6,  // 4: leadline.v1.Score.rule_contributions:type_name -> leadline.v1.RuleContribution
+	7,  // 5: leadline.v1.Score.next_grade_time:type_name -> google.protobuf.Timestamp
+	1,  // 6: leadline.v1.Score.next_grade:type_name -> leadline.v1.Grade
+	4,  // 7: leadline.v1.Score.override:type_name -> leadline.v1.ScoreOverride
+	7,  // 8: leadline.v1.ScoreOverride.create_time:type_name -> google.protobuf.Timestamp
+	2,  // 9: leadline.v1.Attribution.group:type_name -> leadline.v1.AttributionGroup
+	7,  // 10: leadline.v1.RuleContribution.decay_anchor_time:type_name -> google.protobuf.Timestamp
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_leadline_v1_score_proto_init() }
@@ -710,14 +805,14 @@ func file_leadline_v1_score_proto_init() {
 	if File_leadline_v1_score_proto != nil {
 		return
 	}
-	file_leadline_v1_score_proto_msgTypes[1].OneofWrappers = []any{}
+	file_leadline_v1_score_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadline_v1_score_proto_rawDesc), len(file_leadline_v1_score_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1622,6 +1622,125 @@ func (x *RescoreLeadsResponse) GetScoredCount() int64 {
 	return 0
 }
 
+// Asks for a lead's score to be what a person says.
+type OverrideScoreRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lead's resource name, `leads/{lead}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Chosen by the caller, new for each logical call and the same in its retries. 1 to 128 characters.
+	IdempotencyKey string `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	// The score that shall stand, 0 to 100.
+	Value         *int32 `protobuf:"varint,3,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OverrideScoreRequest) Reset() {
+	*x = OverrideScoreRequest{}
+	mi := &file_leadline_v1_scoring_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OverrideScoreRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OverrideScoreRequest) ProtoMessage() {}
+
+func (x *OverrideScoreRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_leadline_v1_scoring_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OverrideScoreRequest.ProtoReflect.Descriptor instead.
+func (*OverrideScoreRequest) Descriptor() ([]byte, []int) {
+	return file_leadline_v1_scoring_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *OverrideScoreRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OverrideScoreRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
+func (x *OverrideScoreRequest) GetValue() int32 {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return 0
+}
+
+// Asks for a lead's score to be the computed one again.
+type ClearScoreOverrideRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lead's resource name, `leads/{lead}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Chosen by the caller, new for each logical call and the same in its retries. 1 to 128 characters.
+	IdempotencyKey string `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ClearScoreOverrideRequest) Reset() {
+	*x = ClearScoreOverrideRequest{}
+	mi := &file_leadline_v1_scoring_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearScoreOverrideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearScoreOverrideRequest) ProtoMessage() {}
+
+func (x *ClearScoreOverrideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_leadline_v1_scoring_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearScoreOverrideRequest.ProtoReflect.Descriptor instead.
+func (*ClearScoreOverrideRequest) Descriptor() ([]byte, []int) {
+	return file_leadline_v1_scoring_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ClearScoreOverrideRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ClearScoreOverrideRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
 var File_leadline_v1_scoring_service_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_scoring_service_proto_rawDesc = "" +
@@ -1718,8 +1837,15 @@ const file_leadline_v1_scoring_service_proto_rawDesc = "" +
 	"\x13RescoreLeadsRequest\x12'\n" +
 	"\x0fidempotency_key\x18\x01 \x01(\tR\x0eidempotencyKey\"9\n" +
 	"\x14RescoreLeadsResponse\x12!\n" +
-	"\fscored_count\x18\x01 \x01(\x03R\vscoredCount2\x82\n" +
-	"\n" +
+	"\fscored_count\x18\x01 \x01(\x03R\vscoredCount\"x\n" +
+	"\x14OverrideScoreRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
+	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\x12\x19\n" +
+	"\x05value\x18\x03 \x01(\x05H\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value\"X\n" +
+	"\x19ClearScoreOverrideRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
+	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey2\xa8\v\n" +
 	"\x0eScoringService\x12G\n" +
 	"\tScoreLead\x12\x1d.leadline.v1.ScoreLeadRequest\x1a\x12.leadline.v1.Score\"\a\xc8\xf3\x18\x04\x90\x02\x01\x12S\n" +
 	"\x0fScoreInlineLead\x12#.leadline.v1.ScoreInlineLeadRequest\x1a\x12.leadline.v1.Score\"\a\xc8\xf3\x18\x04\x90\x02\x01\x12e\n" +
@@ -1734,7 +1860,9 @@ const file_leadline_v1_scoring_service_proto_rawDesc = "" +
 	"\fPromoteModel\x12 .leadline.v1.PromoteModelRequest\x1a\x12.leadline.v1.Model\"\x04\xc8\xf3\x18\t\x12L\n" +
 	"\rRollBackModel\x12!.leadline.v1.RollBackModelRequest\x1a\x12.leadline.v1.Model\"\x04\xc8\xf3\x18\t\x12L\n" +
 	"\vDeleteModel\x12\x1f.leadline.v1.DeleteModelRequest\x1a\x16.google.protobuf.Empty\"\x04\xc8\xf3\x18\t\x12b\n" +
-	"\x0eSuggestChanges\x12\".leadline.v1.SuggestChangesRequest\x1a#.leadline.v1.SuggestChangesResponse\"\a\xc8\xf3\x18\x04\x90\x02\x01\x12Y\n" +
+	"\x0eSuggestChanges\x12\".leadline.v1.SuggestChangesRequest\x1a#.leadline.v1.SuggestChangesResponse\"\a\xc8\xf3\x18\x04\x90\x02\x01\x12L\n" +
+	"\rOverrideScore\x12!.leadline.v1.OverrideScoreRequest\x1a\x12.leadline.v1.Score\"\x04\xc8\xf3\x18\x02\x12V\n" +
+	"\x12ClearScoreOverride\x12&.leadline.v1.ClearScoreOverrideRequest\x1a\x12.leadline.v1.Score\"\x04\xc8\xf3\x18\x02\x12Y\n" +
 	"\vReplayScore\x12\x1f.leadline.v1.ReplayScoreRequest\x1a .leadline.v1.ReplayScoreResponse\"\a\xc8\xf3\x18\x04\x90\x02\x01\x12\x81\x01\n" +
 	"\fRescoreLeads\x12 .leadline.v1.RescoreLeadsRequest\x1a\x1d.google.longrunning.Operation\"0\xcaA)\n" +
 	"\x14RescoreLeadsResponse\x12\x11OperationMetadata\xc8\xf3\x18\n" +
@@ -1754,64 +1882,66 @@ func file_leadline_v1_scoring_service_proto_rawDescGZIP() []byte {
 	return file_leadline_v1_scoring_service_proto_rawDescData
 }
 
-var file_leadline_v1_scoring_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_leadline_v1_scoring_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_leadline_v1_scoring_service_proto_goTypes = []any{
-	(*ScoreLeadRequest)(nil),        // 0: leadline.v1.ScoreLeadRequest
-	(*ScoreInlineLeadRequest)(nil),  // 1: leadline.v1.ScoreInlineLeadRequest
-	(*BatchScoreLeadsRequest)(nil),  // 2: leadline.v1.BatchScoreLeadsRequest
-	(*BatchScoreLeadsResponse)(nil), // 3: leadline.v1.BatchScoreLeadsResponse
-	(*BatchScoreResult)(nil),        // 4: leadline.v1.BatchScoreResult
-	(*TrainModelRequest)(nil),       // 5: leadline.v1.TrainModelRequest
-	(*GetModelRequest)(nil),         // 6: leadline.v1.GetModelRequest
-	(*ListModelsRequest)(nil),       // 7: leadline.v1.ListModelsRequest
-	(*ListModelsResponse)(nil),      // 8: leadline.v1.ListModelsResponse
-	(*WatchScoresRequest)(nil),      // 9: leadline.v1.WatchScoresRequest
-	(*WatchScoresResponse)(nil),     // 10: leadline.v1.WatchScoresResponse
-	(*SnapshotEnd)(nil),             // 11: leadline.v1.SnapshotEnd
-	(*ScoreChange)(nil),             // 12: leadline.v1.ScoreChange
-	(*Heartbeat)(nil),               // 13: leadline.v1.Heartbeat
-	(*GetModelPlotsRequest)(nil),    // 14: leadline.v1.GetModelPlotsRequest
-	(*ModelPlots)(nil),              // 15: leadline.v1.ModelPlots
-	(*PromoteModelRequest)(nil),     // 16: leadline.v1.PromoteModelRequest
-	(*RollBackModelRequest)(nil),    // 17: leadline.v1.RollBackModelRequest
-	(*DeleteModelRequest)(nil),      // 18: leadline.v1.DeleteModelRequest
-	(*SuggestChangesRequest)(nil),   // 19: leadline.v1.SuggestChangesRequest
-	(*SuggestChangesResponse)(nil),  // 20: leadline.v1.SuggestChangesResponse
-	(*Suggestion)(nil),              // 21: leadline.v1.Suggestion
-	(*FieldChange)(nil),             // 22: leadline.v1.FieldChange
-	(*ReplayScoreRequest)(nil),      // 23: leadline.v1.ReplayScoreRequest
-	(*ReplayScoreResponse)(nil),     // 24: leadline.v1.ReplayScoreResponse
-	(*RescoreLeadsRequest)(nil),     // 25: leadline.v1.RescoreLeadsRequest
-	(*RescoreLeadsResponse)(nil),    // 26: leadline.v1.RescoreLeadsResponse
-	(*Lead)(nil),                    // 27: leadline.v1.Lead
-	(*Score)(nil),                   // 28: leadline.v1.Score
-	(*status.Status)(nil),           // 29: google.rpc.Status
-	(*Model)(nil),                   // 30: leadline.v1.Model
-	(*timestamppb.Timestamp)(nil),   // 31: google.protobuf.Timestamp
-	(*Plot)(nil),                    // 32: leadline.v1.Plot
-	(*longrunningpb.Operation)(nil), // 33: google.longrunning.Operation
-	(*emptypb.Empty)(nil),           // 34: google.protobuf.Empty
+	(*ScoreLeadRequest)(nil),          // 0: leadline.v1.ScoreLeadRequest
+	(*ScoreInlineLeadRequest)(nil),    // 1: leadline.v1.ScoreInlineLeadRequest
+	(*BatchScoreLeadsRequest)(nil),    // 2: leadline.v1.BatchScoreLeadsRequest
+	(*BatchScoreLeadsResponse)(nil),   // 3: leadline.v1.BatchScoreLeadsResponse
+	(*BatchScoreResult)(nil),          // 4: leadline.v1.BatchScoreResult
+	(*TrainModelRequest)(nil),         // 5: leadline.v1.TrainModelRequest
+	(*GetModelRequest)(nil),           // 6: leadline.v1.GetModelRequest
+	(*ListModelsRequest)(nil),         // 7: leadline.v1.ListModelsRequest
+	(*ListModelsResponse)(nil),        // 8: leadline.v1.ListModelsResponse
+	(*WatchScoresRequest)(nil),        // 9: leadline.v1.WatchScoresRequest
+	(*WatchScoresResponse)(nil),       // 10: leadline.v1.WatchScoresResponse
+	(*SnapshotEnd)(nil),               // 11: leadline.v1.SnapshotEnd
+	(*ScoreChange)(nil),               // 12: leadline.v1.ScoreChange
+	(*Heartbeat)(nil),                 // 13: leadline.v1.Heartbeat
+	(*GetModelPlotsRequest)(nil),      // 14: leadline.v1.GetModelPlotsRequest
+	(*ModelPlots)(nil),                // 15: leadline.v1.ModelPlots
+	(*PromoteModelRequest)(nil),       // 16: leadline.v1.PromoteModelRequest
+	(*RollBackModelRequest)(nil),      // 17: leadline.v1.RollBackModelRequest
+	(*DeleteModelRequest)(nil),        // 18: leadline.v1.DeleteModelRequest
+	(*SuggestChangesRequest)(nil),     // 19: leadline.v1.SuggestChangesRequest
+	(*SuggestChangesResponse)(nil),    // 20: leadline.v1.SuggestChangesResponse
+	(*Suggestion)(nil),                // 21: leadline.v1.Suggestion
+	(*FieldChange)(nil),               // 22: leadline.v1.FieldChange
+	(*ReplayScoreRequest)(nil),        // 23: leadline.v1.ReplayScoreRequest
+	(*ReplayScoreResponse)(nil),       // 24: leadline.v1.ReplayScoreResponse
+	(*RescoreLeadsRequest)(nil),       // 25: leadline.v1.RescoreLeadsRequest
+	(*RescoreLeadsResponse)(nil),      // 26: leadline.v1.RescoreLeadsResponse
+	(*OverrideScoreRequest)(nil),      // 27: leadline.v1.OverrideScoreRequest
+	(*ClearScoreOverrideRequest)(nil), // 28: leadline.v1.ClearScoreOverrideRequest
+	(*Lead)(nil),                      // 29: leadline.v1.Lead
+	(*Score)(nil),                     // 30: leadline.v1.Score
+	(*status.Status)(nil),             // 31: google.rpc.Status
+	(*Model)(nil),                     // 32: leadline.v1.Model
+	(*timestamppb.Timestamp)(nil),     // 33: google.protobuf.Timestamp
+	(*Plot)(nil),                      // 34: leadline.v1.Plot
+	(*longrunningpb.Operation)(nil),   // 35: google.longrunning.Operation
+	(*emptypb.Empty)(nil),             // 36: google.protobuf.Empty
 }
 var file_leadline_v1_scoring_service_proto_depIdxs = []int32{
-	27, // 0: leadline.v1.ScoreInlineLeadRequest.lead:type_name -> leadline.v1.Lead
+	29, // 0: leadline.v1.ScoreInlineLeadRequest.lead:type_name -> leadline.v1.Lead
 	4,  // 1: leadline.v1.BatchScoreLeadsResponse.results:type_name -> leadline.v1.BatchScoreResult
-	28, // 2: leadline.v1.BatchScoreResult.score:type_name -> leadline.v1.Score
-	29, // 3: leadline.v1.BatchScoreResult.status:type_name -> google.rpc.Status
-	30, // 4: leadline.v1.ListModelsResponse.models:type_name -> leadline.v1.Model
+	30, // 2: leadline.v1.BatchScoreResult.score:type_name -> leadline.v1.Score
+	31, // 3: leadline.v1.BatchScoreResult.status:type_name -> google.rpc.Status
+	32, // 4: leadline.v1.ListModelsResponse.models:type_name -> leadline.v1.Model
 	12, // 5: leadline.v1.WatchScoresResponse.score_change:type_name -> leadline.v1.ScoreChange
 	13, // 6: leadline.v1.WatchScoresResponse.heartbeat:type_name -> leadline.v1.Heartbeat
-	29, // 7: leadline.v1.WatchScoresResponse.status:type_name -> google.rpc.Status
-	28, // 8: leadline.v1.WatchScoresResponse.snapshot_score:type_name -> leadline.v1.Score
+	31, // 7: leadline.v1.WatchScoresResponse.status:type_name -> google.rpc.Status
+	30, // 8: leadline.v1.WatchScoresResponse.snapshot_score:type_name -> leadline.v1.Score
 	11, // 9: leadline.v1.WatchScoresResponse.snapshot_end:type_name -> leadline.v1.SnapshotEnd
-	28, // 10: leadline.v1.ScoreChange.score:type_name -> leadline.v1.Score
-	31, // 11: leadline.v1.Heartbeat.server_time:type_name -> google.protobuf.Timestamp
-	32, // 12: leadline.v1.ModelPlots.plots:type_name -> leadline.v1.Plot
-	28, // 13: leadline.v1.SuggestChangesResponse.current:type_name -> leadline.v1.Score
+	30, // 10: leadline.v1.ScoreChange.score:type_name -> leadline.v1.Score
+	33, // 11: leadline.v1.Heartbeat.server_time:type_name -> google.protobuf.Timestamp
+	34, // 12: leadline.v1.ModelPlots.plots:type_name -> leadline.v1.Plot
+	30, // 13: leadline.v1.SuggestChangesResponse.current:type_name -> leadline.v1.Score
 	21, // 14: leadline.v1.SuggestChangesResponse.suggestions:type_name -> leadline.v1.Suggestion
 	22, // 15: leadline.v1.Suggestion.changes:type_name -> leadline.v1.FieldChange
-	28, // 16: leadline.v1.Suggestion.score:type_name -> leadline.v1.Score
-	28, // 17: leadline.v1.ReplayScoreResponse.stored:type_name -> leadline.v1.Score
-	28, // 18: leadline.v1.ReplayScoreResponse.replayed:type_name -> leadline.v1.Score
+	30, // 16: leadline.v1.Suggestion.score:type_name -> leadline.v1.Score
+	30, // 17: leadline.v1.ReplayScoreResponse.stored:type_name -> leadline.v1.Score
+	30, // 18: leadline.v1.ReplayScoreResponse.replayed:type_name -> leadline.v1.Score
 	0,  // 19: leadline.v1.ScoringService.ScoreLead:input_type -> leadline.v1.ScoreLeadRequest
 	1,  // 20: leadline.v1.ScoringService.ScoreInlineLead:input_type -> leadline.v1.ScoreInlineLeadRequest
 	2,  // 21: leadline.v1.ScoringService.BatchScoreLeads:input_type -> leadline.v1.BatchScoreLeadsRequest
@@ -1823,25 +1953,29 @@ var file_leadline_v1_scoring_service_proto_depIdxs = []int32{
 	17, // 27: leadline.v1.ScoringService.RollBackModel:input_type -> leadline.v1.RollBackModelRequest
 	18, // 28: leadline.v1.ScoringService.DeleteModel:input_type -> leadline.v1.DeleteModelRequest
 	19, // 29: leadline.v1.ScoringService.SuggestChanges:input_type -> leadline.v1.SuggestChangesRequest
-	23, // 30: leadline.v1.ScoringService.ReplayScore:input_type -> leadline.v1.ReplayScoreRequest
-	25, // 31: leadline.v1.ScoringService.RescoreLeads:input_type -> leadline.v1.RescoreLeadsRequest
-	9,  // 32: leadline.v1.ScoringService.WatchScores:input_type -> leadline.v1.WatchScoresRequest
-	28, // 33: leadline.v1.ScoringService.ScoreLead:output_type -> leadline.v1.Score
-	28, // 34: leadline.v1.ScoringService.ScoreInlineLead:output_type -> leadline.v1.Score
-	3,  // 35: leadline.v1.ScoringService.BatchScoreLeads:output_type -> leadline.v1.BatchScoreLeadsResponse
-	33, // 36: leadline.v1.ScoringService.TrainModel:output_type -> google.longrunning.Operation
-	30, // 37: leadline.v1.ScoringService.GetModel:output_type -> leadline.v1.Model
-	8,  // 38: leadline.v1.ScoringService.ListModels:output_type -> leadline.v1.ListModelsResponse
-	15, // 39: leadline.v1.ScoringService.GetModelPlots:output_type -> leadline.v1.ModelPlots
-	30, // 40: leadline.v1.ScoringService.PromoteModel:output_type -> leadline.v1.Model
-	30, // 41: leadline.v1.ScoringService.RollBackModel:output_type -> leadline.v1.Model
-	34, // 42: leadline.v1.ScoringService.DeleteModel:output_type -> google.protobuf.Empty
-	20, // 43: leadline.v1.ScoringService.SuggestChanges:output_type -> leadline.v1.SuggestChangesResponse
-	24, // 44: leadline.v1.ScoringService.ReplayScore:output_type -> leadline.v1.ReplayScoreResponse
-	33, // 45: leadline.v1.ScoringService.RescoreLeads:output_type -> google.longrunning.Operation
-	10, // 46: leadline.v1.ScoringService.WatchScores:output_type -> leadline.v1.WatchScoresResponse
-	33, // [33:47] is the sub-list for method output_type
-	19, // [19:33] is the sub-list for method input_type
+	27, // 30: leadline.v1.ScoringService.OverrideScore:input_type -> leadline.v1.OverrideScoreRequest
+	28, // 31: leadline.v1.ScoringService.ClearScoreOverride:input_type -> leadline.v1.ClearScoreOverrideRequest
+	23, // 32: leadline.v1.ScoringService.ReplayScore:input_type -> leadline.v1.ReplayScoreRequest
+	25, // 33: leadline.v1.ScoringService.RescoreLeads:input_type -> leadline.v1.RescoreLeadsRequest
+	9,  // 34: leadline.v1.ScoringService.WatchScores:input_type -> leadline.v1.WatchScoresRequest
+	30, // 35: leadline.v1.ScoringService.ScoreLead:output_type -> leadline.v1.Score
+	30, // 36: leadline.v1.ScoringService.ScoreInlineLead:output_type -> leadline.v1.Score
+	3,  // 37: leadline.v1.ScoringService.BatchScoreLeads:output_type -> leadline.v1.BatchScoreLeadsResponse
+	35, // 38: leadline.v1.ScoringService.TrainModel:output_type -> google.longrunning.Operation
+	32, // 39: leadline.v1.ScoringService.GetModel:output_type -> leadline.v1.Model
+	8,  // 40: leadline.v1.ScoringService.ListModels:output_type -> leadline.v1.ListModelsResponse
+	15, // 41: leadline.v1.ScoringService.GetModelPlots:output_type -> leadline.v1.ModelPlots
+	32, // 42: leadline.v1.ScoringService.PromoteModel:output_type -> leadline.v1.Model
+	32, // 43: leadline.v1.ScoringService.RollBackModel:output_type -> leadline.v1.Model
+	36, // 44: leadline.v1.ScoringService.DeleteModel:output_type -> google.protobuf.Empty
+	20, // 45: leadline.v1.ScoringService.SuggestChanges:output_type -> leadline.v1.SuggestChangesResponse
+	30, // 46: leadline.v1.ScoringService.OverrideScore:output_type -> leadline.v1.Score
+	30, // 47: leadline.v1.ScoringService.ClearScoreOverride:output_type -> leadline.v1.Score
+	24, // 48: leadline.v1.ScoringService.ReplayScore:output_type -> leadline.v1.ReplayScoreResponse
+	35, // 49: leadline.v1.ScoringService.RescoreLeads:output_type -> google.longrunning.Operation
+	10, // 50: leadline.v1.ScoringService.WatchScores:output_type -> leadline.v1.WatchScoresResponse
+	35, // [35:51] is the sub-list for method output_type
+	19, // [19:35] is the sub-list for method input_type
 	19, // [19:19] is the sub-list for extension type_name
 	19, // [19:19] is the sub-list for extension extendee
 	0,  // [0:19] is the sub-list for field type_name
@@ -1868,13 +2002,14 @@ func file_leadline_v1_scoring_service_proto_init() {
 		(*WatchScoresResponse_SnapshotEnd)(nil),
 	}
 	file_leadline_v1_scoring_service_proto_msgTypes[12].OneofWrappers = []any{}
+	file_leadline_v1_scoring_service_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadline_v1_scoring_service_proto_rawDesc), len(file_leadline_v1_scoring_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

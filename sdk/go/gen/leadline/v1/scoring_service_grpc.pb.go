@@ -21,20 +21,22 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ScoringService_ScoreLead_FullMethodName       = "/leadline.v1.ScoringService/ScoreLead"
-	ScoringService_ScoreInlineLead_FullMethodName = "/leadline.v1.ScoringService/ScoreInlineLead"
-	ScoringService_BatchScoreLeads_FullMethodName = "/leadline.v1.ScoringService/BatchScoreLeads"
-	ScoringService_TrainModel_FullMethodName      = "/leadline.v1.ScoringService/TrainModel"
-	ScoringService_GetModel_FullMethodName        = "/leadline.v1.ScoringService/GetModel"
-	ScoringService_ListModels_FullMethodName      = "/leadline.v1.ScoringService/ListModels"
-	ScoringService_GetModelPlots_FullMethodName   = "/leadline.v1.ScoringService/GetModelPlots"
-	ScoringService_PromoteModel_FullMethodName    = "/leadline.v1.ScoringService/PromoteModel"
-	ScoringService_RollBackModel_FullMethodName   = "/leadline.v1.ScoringService/RollBackModel"
-	ScoringService_DeleteModel_FullMethodName     = "/leadline.v1.ScoringService/DeleteModel"
-	ScoringService_SuggestChanges_FullMethodName  = "/leadline.v1.ScoringService/SuggestChanges"
-	ScoringService_ReplayScore_FullMethodName     = "/leadline.v1.ScoringService/ReplayScore"
-	ScoringService_RescoreLeads_FullMethodName    = "/leadline.v1.ScoringService/RescoreLeads"
-	ScoringService_WatchScores_FullMethodName     = "/leadline.v1.ScoringService/WatchScores"
+	ScoringService_ScoreLead_FullMethodName          = "/leadline.v1.ScoringService/ScoreLead"
+	ScoringService_ScoreInlineLead_FullMethodName    = "/leadline.v1.ScoringService/ScoreInlineLead"
+	ScoringService_BatchScoreLeads_FullMethodName    = "/leadline.v1.ScoringService/BatchScoreLeads"
+	ScoringService_TrainModel_FullMethodName         = "/leadline.v1.ScoringService/TrainModel"
+	ScoringService_GetModel_FullMethodName           = "/leadline.v1.ScoringService/GetModel"
+	ScoringService_ListModels_FullMethodName         = "/leadline.v1.ScoringService/ListModels"
+	ScoringService_GetModelPlots_FullMethodName      = "/leadline.v1.ScoringService/GetModelPlots"
+	ScoringService_PromoteModel_FullMethodName       = "/leadline.v1.ScoringService/PromoteModel"
+	ScoringService_RollBackModel_FullMethodName      = "/leadline.v1.ScoringService/RollBackModel"
+	ScoringService_DeleteModel_FullMethodName        = "/leadline.v1.ScoringService/DeleteModel"
+	ScoringService_SuggestChanges_FullMethodName     = "/leadline.v1.ScoringService/SuggestChanges"
+	ScoringService_OverrideScore_FullMethodName      = "/leadline.v1.ScoringService/OverrideScore"
+	ScoringService_ClearScoreOverride_FullMethodName = "/leadline.v1.ScoringService/ClearScoreOverride"
+	ScoringService_ReplayScore_FullMethodName        = "/leadline.v1.ScoringService/ReplayScore"
+	ScoringService_RescoreLeads_FullMethodName       = "/leadline.v1.ScoringService/RescoreLeads"
+	ScoringService_WatchScores_FullMethodName        = "/leadline.v1.ScoringService/WatchScores"
 )
 
 // ScoringServiceClient is the client API for ScoringService service.
@@ -79,6 +81,13 @@ type ScoringServiceClient interface {
 	// the next grade (or, where grades are withheld, to a score at least 10 higher), each verified by scoring it.
 	// Errors: LEAD_NOT_FOUND, NO_MODEL, DEPENDENCY_UNAVAILABLE.
 	SuggestChanges(ctx context.Context, in *SuggestChangesRequest, opts ...grpc.CallOption) (*SuggestChangesResponse, error)
+	// Sets a lead's score by hand. It stands in place of the computed value, for everybody and in every list, filter,
+	// watch and workflow, until ClearScoreOverride: events, outcomes, rules and models don't move it. Setting it again
+	// replaces it. Gives the score as it is now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+	OverrideScore(ctx context.Context, in *OverrideScoreRequest, opts ...grpc.CallOption) (*Score, error)
+	// Ends an override: the lead's score is the computed one again. No effect if there is none. Gives the score as it is
+	// now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+	ClearScoreOverride(ctx context.Context, in *ClearScoreOverrideRequest, opts ...grpc.CallOption) (*Score, error)
 	// Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
 	// Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
 	ReplayScore(ctx context.Context, in *ReplayScoreRequest, opts ...grpc.CallOption) (*ReplayScoreResponse, error)
@@ -210,6 +219,26 @@ func (c *scoringServiceClient) SuggestChanges(ctx context.Context, in *SuggestCh
 	return out, nil
 }
 
+func (c *scoringServiceClient) OverrideScore(ctx context.Context, in *OverrideScoreRequest, opts ...grpc.CallOption) (*Score, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Score)
+	err := c.cc.Invoke(ctx, ScoringService_OverrideScore_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scoringServiceClient) ClearScoreOverride(ctx context.Context, in *ClearScoreOverrideRequest, opts ...grpc.CallOption) (*Score, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Score)
+	err := c.cc.Invoke(ctx, ScoringService_ClearScoreOverride_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *scoringServiceClient) ReplayScore(ctx context.Context, in *ReplayScoreRequest, opts ...grpc.CallOption) (*ReplayScoreResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReplayScoreResponse)
@@ -291,6 +320,13 @@ type ScoringServiceServer interface {
 	// the next grade (or, where grades are withheld, to a score at least 10 higher), each verified by scoring it.
 	// Errors: LEAD_NOT_FOUND, NO_MODEL, DEPENDENCY_UNAVAILABLE.
 	SuggestChanges(context.Context, *SuggestChangesRequest) (*SuggestChangesResponse, error)
+	// Sets a lead's score by hand. It stands in place of the computed value, for everybody and in every list, filter,
+	// watch and workflow, until ClearScoreOverride: events, outcomes, rules and models don't move it. Setting it again
+	// replaces it. Gives the score as it is now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+	OverrideScore(context.Context, *OverrideScoreRequest) (*Score, error)
+	// Ends an override: the lead's score is the computed one again. No effect if there is none. Gives the score as it is
+	// now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+	ClearScoreOverride(context.Context, *ClearScoreOverrideRequest) (*Score, error)
 	// Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
 	// Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
 	ReplayScore(context.Context, *ReplayScoreRequest) (*ReplayScoreResponse, error)
@@ -344,6 +380,12 @@ func (UnimplementedScoringServiceServer) DeleteModel(context.Context, *DeleteMod
 }
 func (UnimplementedScoringServiceServer) SuggestChanges(context.Context, *SuggestChangesRequest) (*SuggestChangesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SuggestChanges not implemented")
+}
+func (UnimplementedScoringServiceServer) OverrideScore(context.Context, *OverrideScoreRequest) (*Score, error) {
+	return nil, status.Error(codes.Unimplemented, "method OverrideScore not implemented")
+}
+func (UnimplementedScoringServiceServer) ClearScoreOverride(context.Context, *ClearScoreOverrideRequest) (*Score, error) {
+	return nil, status.Error(codes.Unimplemented, "method ClearScoreOverride not implemented")
 }
 func (UnimplementedScoringServiceServer) ReplayScore(context.Context, *ReplayScoreRequest) (*ReplayScoreResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReplayScore not implemented")
@@ -573,6 +615,42 @@ func _ScoringService_SuggestChanges_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ScoringService_OverrideScore_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OverrideScoreRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScoringServiceServer).OverrideScore(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScoringService_OverrideScore_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScoringServiceServer).OverrideScore(ctx, req.(*OverrideScoreRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScoringService_ClearScoreOverride_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClearScoreOverrideRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScoringServiceServer).ClearScoreOverride(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScoringService_ClearScoreOverride_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScoringServiceServer).ClearScoreOverride(ctx, req.(*ClearScoreOverrideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ScoringService_ReplayScore_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReplayScoreRequest)
 	if err := dec(in); err != nil {
@@ -670,6 +748,14 @@ var ScoringService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SuggestChanges",
 			Handler:    _ScoringService_SuggestChanges_Handler,
+		},
+		{
+			MethodName: "OverrideScore",
+			Handler:    _ScoringService_OverrideScore_Handler,
+		},
+		{
+			MethodName: "ClearScoreOverride",
+			Handler:    _ScoringService_ClearScoreOverride_Handler,
 		},
 		{
 			MethodName: "ReplayScore",

@@ -1,0 +1,64 @@
+"""Every SDK's driver, built once and spoken to by every test of the suite; and a Leadline that fails on demand."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.sdk.fake_leadline_service import FakeLeadline
+from tests.sdk.drivers import DRIVERS, RunningDriver
+
+# Set by `make test-sdks`, which asks for every toolchain; without it, those that `make test` asks for are enough.
+RUNS_ALL = os.environ.get("LEADLINE_TEST_SDKS") == "all"
+
+
+@pytest.fixture(scope="session", params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> Iterator[RunningDriver]:
+    """A running driver of each SDK."""
+    chosen = DRIVERS[request.param]
+    if not (RUNS_ALL or chosen.in_every_test_run):
+        pytest.skip("needs a toolchain that only `make test-sdks` asks for")
+    if missing := chosen.missing():
+        pytest.fail(f"missing for the {request.param} SDK: {', '.join(missing)}")
+    chosen.make()
+    with RunningDriver(chosen) as running:
+        yield running
+
+
+@pytest.fixture
+def leadline() -> Iterator[FakeLeadline]:
+    with FakeLeadline() as running:
+        yield running
+
+
+class Client:
+    """A client of the SDK under test, connected to the Leadline of the test.
+
+    Args:
+        driver: the SDK's driver.
+        leadline: whom it calls.
+    """
+
+    def __init__(self, driver: RunningDriver, leadline: FakeLeadline) -> None:
+        self._driver = driver
+        self._leadline = leadline
+        self.agent = driver.driver.agent
+
+    def connect(self, **told: Any) -> None:
+        """Connect anew, with a token unless an API key is told; what is None is left to the SDK."""
+        credentials = {} if "api_key" in told else {"token": "a-secret-token"}
+        settings = {"timeout_ms": 5_000} | credentials | told
+        told_settings = {name: value for name, value in settings.items() if value is not None}
+        self._driver("connect", address=self._leadline.address, **told_settings)
+
+    def __call__(self, call: str, **told: Any) -> Any:
+        """Carry out a call; see `RunningDriver`."""
+        return self._driver(call, **told)
+
+
+@pytest.fixture
+def client(driver: RunningDriver, leadline: FakeLeadline) -> Client:
+    connected = Client(driver, leadline)
+    connected.connect()
+    return connected
