@@ -65,7 +65,7 @@ _OPEN_COUNT = f"SELECT count(*) FROM leads WHERE tenant_id = $1 AND status = {OP
 _WITH_OUTCOME = f"""
 SELECT l.id, l.status, l.received_time, l.outcome_time, l.fields::text AS fields,
     (SELECT json_object_agg(e.type, e.times)::text
-     FROM (SELECT type, json_agg((extract(epoch FROM occurred_time) * 1000000)::bigint) AS times
+     FROM (SELECT type, json_agg((extract(epoch FROM LEAST(occurred_time, record_time)) * 1000000)::bigint) AS times
            FROM events WHERE tenant_id = $1 AND lead_id = l.id GROUP BY type) e) AS event_times
 FROM leads l
 WHERE l.tenant_id = $1 AND l.status IN ({CONVERTED}, {LOST})

@@ -27,7 +27,7 @@ WHERE tenant_id = $1 AND received_time >= $2 ORDER BY received_time DESC, id DES
 _DECIDED = f"""
 SELECT l.id, l.status, l.received_time, l.outcome_time, l.fields::text AS fields,
     (SELECT json_object_agg(e.type, e.times)::text
-     FROM (SELECT type, json_agg((extract(epoch FROM occurred_time) * 1000000)::bigint) AS times
+     FROM (SELECT type, json_agg((extract(epoch FROM LEAST(occurred_time, record_time)) * 1000000)::bigint) AS times
            FROM events WHERE tenant_id = $1 AND lead_id = l.id GROUP BY type) e) AS event_times
 FROM leads l
 WHERE l.tenant_id = $1 AND l.status IN ({CONVERTED}, {LOST}) AND l.outcome_time >= $2

@@ -27,7 +27,8 @@ SELECT lead_id, type, count(*) AS count, min(occurred_time) AS first_time, last_
     sum(decay(last_time - occurred_time, 7)) AS decayed_7_days,
     sum(decay(last_time - occurred_time, 30)) AS decayed_30_days
 FROM (
-    SELECT lead_id, type, occurred_time, max(occurred_time) OVER (PARTITION BY lead_id, type) AS last_time
+    SELECT lead_id, type, LEAST(occurred_time, record_time) AS occurred_time,
+        max(LEAST(occurred_time, record_time)) OVER (PARTITION BY lead_id, type) AS last_time
     FROM events WHERE tenant_id = $1 AND lead_id {leads}
 ) AS events
 GROUP BY lead_id, type, last_time
@@ -74,7 +75,7 @@ SELECT $1, log.* FROM ({_LOG.format(leads="= $2")}) AS log
 """,  # noqa: S608 - constants
     """
 INSERT INTO lead_event_days (tenant_id, lead_id, type, day)
-SELECT DISTINCT tenant_id, lead_id, type, (occurred_time AT TIME ZONE 'UTC')::date
+SELECT DISTINCT tenant_id, lead_id, type, (LEAST(occurred_time, record_time) AT TIME ZONE 'UTC')::date
 FROM events WHERE tenant_id = $1 AND lead_id = $2
 """,
 )

@@ -18,7 +18,8 @@ STREAM_METHOD: Final = "/leadline.v1.IntegrationService/StreamEvents"
 
 # Leads are held against deletion until the commit, and everything is written in a fixed order, so that transactions
 # that touch the same rows never wait for each other in a circle. LIMIT has each lead looked up by its index, where a
-# join might read all of the tenant's.
+# join might read all of the tenant's. What is said to happen in the future counts as of its arrival: a clock that goes
+# wrong would else make all other events of the lead look long ago.
 _RECORD: Final = """
 WITH given AS (
     SELECT *
@@ -49,7 +50,7 @@ recorded AS (
     FROM given JOIN subjects USING (position)
     ORDER BY given.event_id, given.position
     ON CONFLICT (tenant_id, event_id) DO NOTHING
-    RETURNING id, lead_id, type, occurred_time
+    RETURNING id, lead_id, type, LEAST(occurred_time, record_time) AS occurred_time
 ),
 days AS (
     INSERT INTO lead_event_days (tenant_id, lead_id, type, day)

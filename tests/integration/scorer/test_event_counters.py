@@ -61,7 +61,7 @@ async def test_counters_that_are_kept_up_are_those_of_a_replay(
     lead_id = await add_lead(database, tenant_id)
     log: dict[str, list[datetime]] = {}
     for batch in batches:
-        timed = [(kind, RECEIVED_TIME + timedelta(minutes=minute)) for kind, minute in batch]
+        timed = [(kind, RECEIVED_TIME - timedelta(minutes=minute)) for kind, minute in batch]
         await record(database, tenant_id, lead_id, timed)
         for kind, time in timed:
             log.setdefault(kind, []).append(time)
@@ -91,14 +91,42 @@ async def test_neither_the_order_of_arrival_nor_repetitions_nor_several_senders_
 
     await asyncio.gather(*(send(database, tenant_id, arrivals[sender::4]) for sender in range(4)))
 
+    async with database.transaction(tenant_id) as connection:
+        rows = await connection.fetch("SELECT event_id, record_time FROM events WHERE lead_id = $1", lead_id)
+    arrived = {row["event_id"]: row["record_time"] for row in rows}
     log: dict[str, list[datetime]] = {}
     for event in events:
-        log.setdefault(event.type, []).append(event.occurred_time)
+        log.setdefault(event.type, []).append(min(event.occurred_time, arrived[event.event_id]))
     kept, replayed = (await stored(database, tenant_id, lead_id)).counters, counters_before(None, log)
+    assert await EventFeatures(database).rebuild(tenant_id) == 0
     assert kept.keys() == replayed.keys()
     for kind, counter in kept.items():
         assert counter.last_time == replayed[kind].last_time
         assert numbers(counter) == pytest.approx(numbers(replayed[kind]), rel=1e-9)
+
+
+async def test_an_event_of_the_future_counts_as_of_its_arrival(database: Database, tenant_id: UUID) -> None:
+    now = datetime.now(UTC)
+    skewed, sane = await add_lead(database, tenant_id), await add_lead(database, tenant_id)
+    for lead_id, time in ((skewed, now + days(20_000)), (sane, now)):
+        await record(database, tenant_id, lead_id, [("call", time)])
+        await record(database, tenant_id, lead_id, [("call", now - days(1))])
+
+    counter, expected = [(await stored(database, tenant_id, lead_id)).counters["call"] for lead_id in (skewed, sane)]
+
+    assert abs(counter.last_time - now) < timedelta(minutes=1)
+    assert numbers(counter) == pytest.approx(numbers(expected), rel=1e-3)
+
+
+async def test_a_training_sees_an_event_of_the_future_as_it_was_scored(database: Database, tenant_id: UUID) -> None:
+    outcome_time = datetime.now(UTC) + days(1)
+    lead_id = await add_lead(database, tenant_id, status=2, outcome_time=outcome_time)
+    await record(database, tenant_id, lead_id, [("call", outcome_time + days(5))])
+    scored = await stored(database, tenant_id, lead_id)
+
+    (learnt,) = [record async for record in Leads(database).with_outcome(tenant_id)]
+
+    assert learnt.counters == scored.counters
 
 
 CORRUPTIONS = (
