@@ -89,14 +89,15 @@ class TokenVerifier:
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
-    scope = claims.get("scope", "")
-    if not isinstance(scope, str):
-        raise TypeError("scope is a text, its items separated by spaces")
+    scope, tenant_id, subject, plan = claims.get("scope", ""), claims["tenant_id"], claims["sub"], claims["plan"]
+    # An array with the one right item in it is what the checks of a claim's value let pass.
+    if not all(isinstance(text, str) for text in (scope, tenant_id, subject, plan)):
+        raise TypeError("scope, tenant_id, sub and plan are texts, the items of a scope separated by spaces")
     return Principal(
-        tenant_id=UUID(claims["tenant_id"]),
-        subject=claims["sub"],
-        plan=claims["plan"],
+        tenant_id=UUID(tenant_id),
+        subject=subject,
+        plan=plan,
         permissions=frozenset(scope.split()),
         issue_time=float(claims.get("iat", 0.0)),
-        session_id=UUID(claims["sid"]) if "sid" in claims else None,
+        session_id=UUID(str(claims["sid"])) if "sid" in claims else None,
     )

@@ -41,7 +41,8 @@ async def end_of(doors: Doors, method: Any, metadata: Bearer) -> tuple[ReadError
         if method.client_streaming:
             await asyncio.Event().wait()
 
-    call: Any = doors.of(method).stream_stream(grpc_path(method))(requests(), metadata=metadata, timeout=60.0)
+    multicallable: Any = doors.of(method).stream_stream(grpc_path(method))
+    call = multicallable(requests(), metadata=metadata, timeout=60.0)
     responses = []
     try:
         while True:

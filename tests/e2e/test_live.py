@@ -10,13 +10,16 @@ from queue import Queue
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from deploy.local.demo.live import EVENT_TYPE, watch_one_change
 from leadline_sdk import Cancelled, Client, Event, InvalidRequest, ScoreUpdate, to_timestamp
 from tests.e2e.conftest import TrainedTenant
+from tests.e2e.test_identity import reason_of
 
 SUBSCRIBED_SECONDS = 0.7
+WEBSOCKET_UNAUTHENTICATED = 4016
 
 
 def webinar(lead: str, event_id: str) -> Event:
@@ -127,3 +130,18 @@ def test_a_websocket_hears_of_new_scores(trained: TrainedTenant) -> None:
 
     assert message["scoreChange"]["score"]["lead"] == lead
     assert message["resumeToken"]
+
+
+def test_a_websocket_ends_with_its_token(trained: TrainedTenant) -> None:
+    url = f"ws://{trained.stack.edge_address}/ws/leadline.v1.ScoringService/WatchScores"
+    token = trained.mint(lifetime=3.0)
+
+    with connect(url, subprotocols=["leadline.v1", f"bearer.{token}"], open_timeout=10) as socket:  # type: ignore[list-item]
+        socket.send("{}")
+        received: list[str | bytes] = []
+        with pytest.raises(ConnectionClosedError) as closed:
+            received.extend(socket)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == WEBSOCKET_UNAUTHENTICATED
+    assert reason_of(json.loads(received[-1])) == "TOKEN_EXPIRED"
