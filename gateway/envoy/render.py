@@ -4,6 +4,8 @@
 """
 
 import argparse
+import contextlib
+import ipaddress
 import json
 import os
 import subprocess
@@ -36,7 +38,7 @@ from gateway.envoy.settings import Address, EdgeSettings, parse_address
 
 CONFIGURATION_FILE = "envoy.yaml"
 DESCRIPTOR_FILE = "contract.binpb"
-TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json")
+TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json", "/v1/track/pixel.gif")
 """What the token endpoint answers, over plain HTTP."""
 CONNECTION_BUFFER_BYTES = 32 * 1024
 """What Envoy keeps for a connection, in each direction, before it stops to read. Bodies that are held whole have their
@@ -176,6 +178,9 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
             "websocket": [parse_address(address) for address in settings.websocket_addresses],
             "token_endpoint": [parse_address(address) for address in settings.token_endpoint_addresses],
         },
+        "backend_authority_file": _absolute(settings.backend_authority_file),
+        "backend_certificate_file": _absolute(settings.backend_certificate_file),
+        "backend_private_key_file": _absolute(settings.backend_private_key_file),
         "descriptor_file": str(descriptor_file),
         "services": services,
         "methods": [method for service in services for method in service.methods],
@@ -193,6 +198,7 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "rest_path": rest_path,
         "largest_message_bytes": LARGEST_MESSAGE_BYTES,
         "cluster_of": _cluster_of,
+        "is_ip_address": _is_ip_address,
         "local_replies": LOCAL_REPLIES,
         "dashboard_folder": _absolute(settings.dashboard_folder),
         "dashboard_headers": DASHBOARD_HEADERS,
@@ -219,8 +225,14 @@ def _public_paths(services: Sequence[ServiceDescriptor]) -> list[str]:
 def _jwks_values(settings: EdgeSettings) -> dict[str, object]:
     uri = settings.jwks_uri
     if uri is None or uri.host is None or uri.port is None:
-        return {"jwks_uri": None, "jwks_address": None, "jwks_is_https": False}
-    return {"jwks_uri": str(uri), "jwks_address": Address(uri.host, uri.port), "jwks_is_https": uri.scheme == "https"}
+        return {"jwks_uri": None, "jwks_address": None, "jwks_is_https": False, "jwks_is_backend": False}
+    address = Address(uri.host, uri.port)
+    return {
+        "jwks_uri": str(uri),
+        "jwks_address": address,
+        "jwks_is_https": uri.scheme == "https",
+        "jwks_is_backend": address in map(parse_address, settings.token_endpoint_addresses),
+    }
 
 
 def _cluster_of(method: MethodDescriptor) -> str:
@@ -231,6 +243,13 @@ def _time_limit(method: MethodDescriptor, unary_seconds: float) -> float:
     if is_stream(method):
         return 0.0
     return unary_seconds + _WAITING_RPCS.get(grpc_path(method), 0.0)
+
+
+def _is_ip_address(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(host)
+        return True
+    return False
 
 
 def _absolute(path: Path | None) -> str | None:

@@ -68,6 +68,10 @@ class EdgeSettings(BaseSettings):
         scorer_addresses: Scorer processes, likewise.
         websocket_addresses: WebSocket bridges, likewise.
         token_endpoint_addresses: Processes that give tokens to OAuth clients and publish keys, over HTTP, likewise.
+        backend_authority_file: PEM file with the authority that signs the backends' certificates; absent means plain
+            connections to them. A backend's certificate must name the host in its address.
+        backend_certificate_file: PEM file with the certificate chain that the edge shows the backends.
+        backend_private_key_file: PEM file with the certificate's key.
         jwks_file: File with the public keys that tokens are signed with. Read once, when Envoy starts.
         jwks_uri: Instead of the file: where Envoy fetches the public keys, again every five minutes.
         token_issuer: What a token's `iss` must be.
@@ -100,6 +104,9 @@ class EdgeSettings(BaseSettings):
     scorer_addresses: AddressList = ["127.0.0.1:50052"]
     websocket_addresses: AddressList = ["127.0.0.1:50070"]
     token_endpoint_addresses: AddressList = ["127.0.0.1:50053"]
+    backend_authority_file: Path | None = None
+    backend_certificate_file: Path | None = None
+    backend_private_key_file: Path | None = None
     jwks_file: Path | None = None
     jwks_uri: HttpUrl | None = None
     token_issuer: str = "https://leadline.dev"  # noqa: S105 - a name, no token
@@ -123,4 +130,13 @@ class EdgeSettings(BaseSettings):
             raise ValueError("the public keys of tokens come from one place: set either jwks_file or jwks_uri")
         if (self.tls_certificate_file is None) != (self.tls_private_key_file is None):
             raise ValueError("TLS needs both tls_certificate_file and tls_private_key_file")
+        towards_backends = (
+            self.backend_authority_file,
+            self.backend_certificate_file,
+            self.backend_private_key_file,
+        )
+        if len({file is None for file in towards_backends}) > 1:
+            raise ValueError(
+                "TLS to backends needs backend_authority_file, ..._certificate_file and ..._private_key_file"
+            )
         return self

@@ -5,6 +5,7 @@ import uvicorn
 from gateway.contract import LARGEST_MESSAGE_BYTES
 from gateway.websocket.application import websocket_application
 from gateway.websocket.settings import BridgeSettings
+from gateway.websocket.transport_security import server_options
 
 _DRAIN_SECONDS = 10
 
@@ -22,6 +23,7 @@ def main() -> None:
         access_log=False,  # the edge logs each request
         log_level="warning",
         server_header=False,
+        **server_options(settings),
     )
 
 

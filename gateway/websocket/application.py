@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
-import grpc.aio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -15,6 +14,7 @@ from gateway.contract import LARGEST_MESSAGE_BYTES
 from gateway.websocket.conversation import converse, refuse_unknown_method
 from gateway.websocket.methods import BridgedMethod, bridged_methods
 from gateway.websocket.settings import BridgeSettings
+from gateway.websocket.transport_security import backend_channel
 
 _CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
@@ -40,8 +40,8 @@ def websocket_application(settings: BridgeSettings) -> Starlette:
     @asynccontextmanager
     async def connected(_application: Starlette) -> AsyncIterator[_State]:
         async with (
-            grpc.aio.insecure_channel(settings.server_target, options=_CHANNEL_OPTIONS) as server,
-            grpc.aio.insecure_channel(settings.scorer_target, options=_CHANNEL_OPTIONS) as scorer,
+            backend_channel(settings.server_target, settings, _CHANNEL_OPTIONS) as server,
+            backend_channel(settings.scorer_target, settings, _CHANNEL_OPTIONS) as scorer,
         ):
             yield {"methods": bridged_methods(server, scorer)}
 

@@ -48,6 +48,7 @@ async def serve(
     service_names: Sequence[str],
     is_ready: Callable[[], Awaitable[bool]],
     reflect: bool,
+    credentials: grpc.ServerCredentials | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then lets running calls end.
 
@@ -57,6 +58,7 @@ async def serve(
         service_names: Full names of the services, whose health is told.
         is_ready: Whether the process can answer now; asked each second.
         reflect: Whether clients may ask for the contract.
+        credentials: How the process shows who it is, and whom it takes calls from; None takes plain connections.
 
     Raises:
         RuntimeError: The address can't be listened on.
@@ -66,7 +68,10 @@ async def serve(
     if reflect:
         reflection.enable_server_reflection([*service_names, reflection.SERVICE_NAME, "grpc.health.v1.Health"], server)
     await tell_health(health, service_names, ready=await is_ready())
-    server.add_insecure_port(listen_address)
+    if credentials is None:
+        server.add_insecure_port(listen_address)
+    else:
+        server.add_secure_port(listen_address, credentials)
     await server.start()
     # What is loaded by now stays, and the garbage collector need not look through it with each new request's objects.
     gc.collect()

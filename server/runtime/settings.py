@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -46,6 +46,16 @@ class ProcessSettings(BaseSettings):
         description="The secret that signs page, resume and refresh tokens, and seals what the database keeps secret; "
         "at least 16 characters, the same in all processes.",
     )
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="The certificate chain, PEM, by which the process takes TLS connections alone; absent, plain ones.",
+    )
+    tls_private_key_file: Path | None = Field(default=None, description="The certificate's key, PEM.")
+    tls_client_authority_file: Path | None = Field(
+        default=None,
+        description="The authority, PEM, that must have signed a client's certificate. Let it sign for the edge and "
+        "the WebSocket bridge alone: then nobody else gets in. Needs the certificate.",
+    )
     webhook_allow_loopback: bool = Field(
         default=False,
         description="Whether webhooks may go to this machine, and over plain http there. For development alone.",
@@ -57,6 +67,14 @@ class ProcessSettings(BaseSettings):
         default=False, description="Whether clients may ask for the contract by gRPC server reflection."
     )
 
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if (self.tls_certificate_file is None) != (self.tls_private_key_file is None):
+            raise ValueError("TLS needs both tls_certificate_file and tls_private_key_file")
+        if self.tls_client_authority_file is not None and self.tls_certificate_file is None:
+            raise ValueError("clients can't show a certificate without TLS: tls_client_authority_file needs the others")
+        return self
+
     @classmethod
     def load(cls) -> Self:
         """Reads the environment.
@@ -67,7 +85,10 @@ class ProcessSettings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            wrong = [f"{cls._variable(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
+            wrong = [
+                f"{cls._variable(problem['loc'])}: {problem['msg']}" if problem["loc"] else problem["msg"]
+                for problem in error.errors()
+            ]
             raise SystemExit("These settings are missing or wrong:\n  " + "\n  ".join(wrong)) from error
 
     @classmethod

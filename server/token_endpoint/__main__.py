@@ -9,6 +9,7 @@ from server.interceptors.published_keys import PublishedKeys
 from server.runtime.database import Database
 from server.runtime.logging import configure_logging
 from server.runtime.redis import connect_redis
+from server.runtime.transport_security import http_server_options
 from server.server_settings import ServerSettings
 from server.token_endpoint.application import TokenEndpoint
 
@@ -28,7 +29,13 @@ async def run(settings: ServerSettings) -> None:
     endpoint = TokenEndpoint(parts.exchange, keys, settings.access_token_seconds)
     host, _, port = settings.http_listen_address.rpartition(":")
     configuration = uvicorn.Config(
-        endpoint.application(), host=host, port=int(port), log_config=None, access_log=False, server_header=False
+        endpoint.application(),
+        host=host,
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        **http_server_options(settings),
     )
     await uvicorn.Server(configuration).serve()
     following.cancel()

@@ -33,7 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything that `make up` starts, on ports that nobody uses."""
     reports: list[str] = []
-    with Stack(tmp_path_factory.mktemp("stack") / "data", reports.append, usual_ports=False, durable=False) as running:
+    folder = tmp_path_factory.mktemp("stack") / "data"
+    with Stack(folder, reports.append, usual_ports=False, durable=False, tls=True) as running:
         yield running
 
 

@@ -1,6 +1,7 @@
 """gRPC, gRPC-web, REST and WebSocket are the same contract."""
 
 import json
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -44,6 +45,18 @@ def test_every_door_gives_the_same_score(trained: TrainedTenant, rest: HttpClien
     assert {reason["feature"]: reason["logOdds"] for reason in by_rest.json()["attributions"]} == pytest.approx(
         {reason.feature: reason.log_odds for reason in by_grpc.attributions}, abs=A_MOMENT
     )
+
+
+def test_the_same_with_tls(trained: TrainedTenant) -> None:
+    lead, authority = trained.open_leads[0].name, trained.stack.authority
+    assert authority is not None
+    trust = ssl.create_default_context(cafile=str(authority.certificate_file))
+    headers = {"Authorization": f"Bearer {trained.token}"}
+    with HttpClient(base_url=f"https://{trained.stack.tls_address}", headers=headers, verify=trust) as secure:
+        answer = secure.get(f"/v1/{lead}:score")
+    expected = trained.client.score_lead(lead).probability
+    assert answer.json()["probability"] == pytest.approx(expected, abs=A_MOMENT)
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
 def test_the_demo_asks_every_door(trained: TrainedTenant) -> None:

@@ -1,10 +1,7 @@
-"""The edge in operation: limits, outages, several backends, its log, TLS, keys from elsewhere, draining."""
+"""The edge in operation: limits, outages, several backends, its log, keys from elsewhere, draining."""
 
 import asyncio
-import datetime as dt
-import ipaddress
 import json
-import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,14 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from deploy.local.ports import LOOPBACK
 from tests.integration.gateway.backend import start_backend
-from tests.integration.gateway.conftest import Edge, free_address, running_edge, wait_for_status
+from tests.integration.gateway.conftest import Edge, running_edge, wait_for_status
 from tests.integration.gateway.errors import details_by_type, rest_reason
 from tests.integration.gateway.test_rest import ID
 from tests.integration.gateway.tokens import TENANT
@@ -106,52 +99,6 @@ async def test_access_log_tells_what_happened_and_nothing_personal(edge: Edge) -
     assert not [
         secret for secret in ("example.com", "Bearer", "tester", "eyJ", "nonsense", "/healthz") if secret in text
     ]
-
-
-def self_signed_certificate(folder: Path) -> tuple[Path, Path]:
-    """Writes a certificate for the loopback address, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge under test")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "edge.crt", folder / "edge.key"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate_file, key_file
-
-
-async def test_tls_is_1_3_or_nothing(tmp_path: Path, server: str) -> None:
-    certificate_file, key_file = self_signed_certificate(tmp_path)
-    address = free_address()
-    settings = {
-        "server_addresses": [server],
-        "scorer_addresses": [server],
-        "tls_listen_address": address,
-        "tls_certificate_file": certificate_file,
-        "tls_private_key_file": key_file,
-    }
-    async with running_edge(tmp_path, **settings) as edge:
-        modern = ssl.create_default_context(cafile=str(certificate_file))
-        headers = {"authorization": f"Bearer {edge.token()}"}
-        async with httpx.AsyncClient(base_url=f"https://{address}", verify=modern, headers=headers) as client:
-            assert (await client.get(LEAD)).status_code == 200
-        outdated = ssl.create_default_context(cafile=str(certificate_file))
-        outdated.maximum_version = ssl.TLSVersion.TLSv1_2
-        async with httpx.AsyncClient(base_url=f"https://{address}", verify=outdated) as client:
-            with pytest.raises(httpx.ConnectError):
-                await client.get("/healthz")
 
 
 async def test_public_keys_can_come_from_a_uri(tmp_path: Path, server: str) -> None:

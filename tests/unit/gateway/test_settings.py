@@ -49,6 +49,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ({}, "jwks_file or jwks_uri"),
         ({"jwks_file": "keys.json", "jwks_uri": "https://keys.example/jwks"}, "jwks_file or jwks_uri"),
         ({"jwks_file": "keys.json", "tls_certificate_file": "edge.crt"}, "tls_private_key_file"),
+        ({"jwks_file": "keys.json", "backend_authority_file": "ca.crt"}, "backend_authority_file"),
         ({"jwks_file": "keys.json", "server_addresses": []}, "server_addresses"),
         ({"jwks_file": "keys.json", "scorer_addresses": ["nowhere"]}, "host:port"),
         ({"jwks_file": "keys.json", "unary_timeout_seconds": 0}, "unary_timeout_seconds"),

@@ -30,3 +30,16 @@ def test_everything_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "LEADLINE_SIGNING_SECRET" in str(stopped.value)
     assert "LEADLINE_LISTEN_ADDRESS" in str(stopped.value)
     assert "short" not in str(stopped.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "complaint"),
+    [
+        ("LEADLINE_TLS_CERTIFICATE_FILE", "tls_private_key_file"),
+        ("LEADLINE_TLS_CLIENT_AUTHORITY_FILE", "without TLS"),
+    ],
+)
+def test_half_of_tls_is_none(monkeypatch: pytest.MonkeyPatch, variable: str, complaint: str) -> None:
+    monkeypatch.setenv(variable, "some.crt")
+    with pytest.raises(SystemExit, match=complaint):
+        ProcessSettings.load()
