@@ -16,6 +16,7 @@ from gateway.websocket.methods import BridgedMethod, ByteCall, InvalidFrame, Met
 SUBPROTOCOL = "leadline.v1"
 TOKEN_SUBPROTOCOL_PREFIX = "bearer."  # noqa: S105 - a prefix, no token
 NORMAL_CLOSURE = 1000
+_GOING_AWAY = 1001
 STATUS_CLOSURE = 4000
 """What is added to a gRPC status code to make a WebSocket close code."""
 
@@ -101,15 +102,28 @@ class _Conversation:
         """Sends each response; gives how the rpc ended, or None if the client is gone."""
         try:
             async for response in call:
-                if self._is_binary:
-                    await self._websocket.send_bytes(response)
-                else:
-                    await self._websocket.send_text(self._method.response_text(response))
+                await self._send(response)
         except grpc.aio.AioRpcError as error:
             return _status_of(error)
         except WebSocketDisconnect:
             return None
         return _OK
+
+    async def _send(self, response: bytes) -> None:
+        """Sends a response; waits as long as the client takes none, so that nothing is buffered without bound.
+
+        Raises:
+            WebSocketDisconnect: The client is gone.
+        """
+        if self._is_binary:
+            sending = self._websocket.send_bytes(response)
+        else:
+            sending = self._websocket.send_text(self._method.response_text(response))
+        try:
+            await sending
+        except RuntimeError as error:
+            # The HTTP server has closed the WebSocket by itself, as it does where no ping is answered.
+            raise WebSocketDisconnect(_GOING_AWAY) from error
 
     async def _forward_requests(self, call: ByteCall) -> status_pb2.Status | None:
         """Forwards each frame until the client is gone (None), or sends one that is no request (why)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -35,6 +36,9 @@ SLOW = "leads/00000000-0000-7000-8000-000000000408"
 """The lead whose answer takes longer than any deadline of the tests."""
 FAILS_LATE = "fails late"
 """The resume token of a watch that ends with an error after its first message."""
+ENDLESS = "endless"
+"""The resume token of a watch that tells something without a pause, for as long as somebody takes it."""
+ENDLESS_MESSAGE_BYTES = 64 * 1024
 WATCHED_MESSAGES = 3
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 
@@ -42,6 +46,9 @@ _SHOWN_BYTES = 4_096
 
 _OPERATION = operations_pb2.Operation(name="operations/1")
 _OPERATION.metadata.Pack(operation_pb2.OperationMetadata(stage="training"))
+told_endlessly: list[int] = []
+"""Of each endless watch, how many messages were taken from it so far; negative once it has ended."""
+
 _RESPONSES: dict[str, Message] = {
     "google.longrunning.Operation": _OPERATION,
     "leadline.v1.Lead": lead_pb2.Lead(display_name="Ada"),
@@ -124,6 +131,9 @@ async def _watch(
 ) -> AsyncIterator[Message]:
     await _tell_what_arrived(method, served_by, [request], context)
     await _validate(request, context)
+    if request.resume_token == ENDLESS:
+        async for message in _watch_endlessly():
+            yield message
     for number in range(WATCHED_MESSAGES):
         response: Any = GetMessageClass(method.output_type)(resume_token=str(number))
         if isinstance(response, scoring_service_pb2.WatchScoresResponse):
@@ -132,6 +142,20 @@ async def _watch(
         if request.resume_token == FAILS_LATE:
             await _fail(context, code_pb2.RESOURCE_EXHAUSTED, "SLOW_CONSUMER", "Too slow.")
         await asyncio.sleep(0.2)
+
+
+async def _watch_endlessly() -> AsyncIterator[Message]:
+    watch = len(told_endlessly)
+    told_endlessly.append(0)
+    # Chance can't be compressed on the way.
+    token = secrets.token_hex(ENDLESS_MESSAGE_BYTES // 2)
+    response = scoring_service_pb2.WatchScoresResponse(resume_token=token)
+    try:
+        while True:
+            yield response
+            told_endlessly[watch] += 1
+    finally:
+        told_endlessly[watch] = -told_endlessly[watch]
 
 
 async def _tell_what_arrived(

@@ -1,5 +1,6 @@
 """WebSockets through the edge: the bridge in front of the same backends."""
 
+import asyncio
 import contextlib
 import json
 from typing import Any
@@ -9,13 +10,23 @@ from leadline.v1 import lead_pb2, lead_service_pb2, scoring_service_pb2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.integration.gateway.backend import FAILS_LATE, MISSING, WATCHED_MESSAGES
+from tests.eventually import eventually
+from tests.integration.gateway.backend import (
+    ENDLESS,
+    ENDLESS_MESSAGE_BYTES,
+    FAILS_LATE,
+    MISSING,
+    WATCHED_MESSAGES,
+    told_endlessly,
+)
 from tests.integration.gateway.conftest import Edge
 from tests.integration.gateway.test_rest import ID
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WATCH = "ScoringService/WatchScores"
+# What lies in the buffers of the sockets, the edge, the bridge and the backend together, and never more.
+MOST_BUFFERED_BYTES = 24 * 1024 * 1024
 
 
 def open_socket(edge: Edge, rpc: str, token: str | None = None) -> connect:
@@ -125,3 +136,24 @@ async def test_token_in_a_header_is_good_too(edge: Edge) -> None:
     async with connect(url, additional_headers={"authorization": f"Bearer {edge.token()}"}) as socket:
         frames, _ = await frames_until_closed(socket, "{}")
     assert len(frames) == WATCHED_MESSAGES
+
+
+async def test_who_never_reads_is_not_buffered_for_without_end_and_holds_up_nobody(edge: Edge) -> None:
+    async with open_socket(edge, WATCH) as deaf:
+        await deaf.send(json.dumps({"resumeToken": ENDLESS}))
+        taken = -1
+        # Once the buffers are full, nothing more is taken from the backend.
+        while not told_endlessly or told_endlessly[-1] > taken:
+            taken = told_endlessly[-1] if told_endlessly else -1
+            await asyncio.sleep(1.0)
+        assert 0 < taken * ENDLESS_MESSAGE_BYTES < MOST_BUFFERED_BYTES
+
+        async with open_socket(edge, WATCH) as reading:
+            frames, code = await frames_until_closed(reading, "{}")
+        assert (len(frames), code) == (WATCHED_MESSAGES, 1000)
+        deaf.transport.abort()
+
+    async def has_ended() -> bool:
+        return told_endlessly[-1] < 0
+
+    await eventually(has_ended)

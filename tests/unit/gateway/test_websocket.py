@@ -67,6 +67,7 @@ class Client:
         self.received: list[str | bytes] = []
         self.subprotocol: str | None = None
         self.close_code: int | None = None
+        self.is_closed = False
         self._sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._scope = {
             "type": "websocket",
@@ -87,6 +88,8 @@ class Client:
             await application(self._scope, self._sent.get, self._take)
 
     async def _take(self, message: MutableMapping[str, Any]) -> None:
+        if self.is_closed and message["type"] == "websocket.send":
+            raise RuntimeError("Unexpected ASGI message")
         if message["type"] == "websocket.accept":
             self.subprotocol = message["subprotocol"]
         elif message["type"] == "websocket.close":
@@ -119,13 +122,14 @@ def fake_method(make_call: Callable[[], FakeCall] = FakeCall, *, client_streamin
     )
 
 
-async def bridged(method: BridgedMethod, *frames: str | bytes, leave: bool = False) -> Client:
+async def bridged(method: BridgedMethod, *frames: str | bytes, leave: bool = False, is_closed: bool = False) -> Client:
     """Lets a client send frames to an rpc, and waits until the bridge is done with it."""
 
     async def endpoint(websocket: WebSocket) -> None:
         await converse(websocket, method)
 
     client = Client("/ws", ["leadline.v1", "bearer.abc"])
+    client.is_closed = is_closed
     await client.talk_to(Starlette(routes=[WebSocketRoute("/ws", endpoint)]), *frames, leave=leave)
     return client
 
@@ -184,6 +188,13 @@ async def test_client_that_leaves_cancels_the_call() -> None:
     client = await bridged(method, "{}", leave=True)
     assert method.call.cancelled
     assert client.close_code is None
+
+
+async def test_client_that_the_http_server_gave_up_cancels_the_call() -> None:
+    method = fake_method()
+    client = await bridged(method, "{}", is_closed=True)
+    assert method.call.cancelled
+    assert (client.received, client.close_code) == ([], None)
 
 
 async def test_requests_after_the_end_are_not_an_error_of_the_bridge() -> None:
