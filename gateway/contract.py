@@ -21,6 +21,9 @@ SCORER_SERVICES = frozenset(
 )
 """Full names of the services that the scorer answers; the server answers all others."""
 
+LOG_IN_SERVICE = "leadline.v1.AuthenticationService"
+"""Full name of the service by which people log in."""
+
 API_VERSION = leadline.v1.__name__.removeprefix("leadline.")
 """The version of the API, as paths name it."""
 

@@ -111,6 +111,7 @@ def build_server(
         verifier=verifier,
         database=database,
         secret=settings.signing_secret.get_secret_value(),
+        allowed_origins=settings.allowed_origins,
     )
     if score_answers is not None:
         interceptors = [HeldAnswersInterceptor(score_answers.answers, verifier), *interceptors, score_answers]

@@ -89,6 +89,7 @@ def build_server(
             verifier=verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience),
             database=database,
             secret=secret,
+            allowed_origins=settings.allowed_origins,
         )
     )
     add_identity_services(server, settings, database, redis)

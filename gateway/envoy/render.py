@@ -24,6 +24,7 @@ from leadline.v1 import permission_pb2
 from gateway.contract import (
     API_VERSION,
     LARGEST_MESSAGE_BYTES,
+    LOG_IN_SERVICE,
     SCORER_SERVICES,
     contract_services,
     deprecation,
@@ -40,6 +41,8 @@ CONFIGURATION_FILE = "envoy.yaml"
 DESCRIPTOR_FILE = "contract.binpb"
 TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json", "/v1/track/pixel.gif")
 """What the token endpoint answers, over plain HTTP."""
+TENANT_ORIGIN = "https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?"
+"""What an origin looks like that a tenant may allow, as the contract has it."""
 CONNECTION_BUFFER_BYTES = 32 * 1024
 """What Envoy keeps for a connection, in each direction, before it stops to read. Bodies that are held whole have their
 own limit."""
@@ -144,7 +147,10 @@ def validate(configuration: Path) -> None:
 
 def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
     services = contract_services()
-    public_paths = [*_public_paths(services), *TOKEN_ENDPOINT_PATHS]
+    public_paths = [
+        *(path for method in _public_methods(services) for path in (grpc_path(method), rest_path(method))),
+        *TOKEN_ENDPOINT_PATHS,
+    ]
     return {
         "admin": parse_address(settings.admin_address),
         "listeners": _listeners(settings),
@@ -162,7 +168,7 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "jwks_file": _absolute(settings.jwks_file),
         "trusted_authorities_file": TRUSTED_AUTHORITIES_FILE,
         **_jwks_values(settings),
-        "allowed_origin_matchers": [{"exact": origin} for origin in settings.allowed_origins],
+        "pages_that_may_call": lambda method: _pages_that_may_call(method, settings.allowed_origins),
         "requests_per_second": {
             "free": settings.free_requests_per_second,
             "pro": settings.pro_requests_per_second,
@@ -183,6 +189,7 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "backend_private_key_file": _absolute(settings.backend_private_key_file),
         "descriptor_file": str(descriptor_file),
         "services": services,
+        "public_methods": _public_methods(services),
         "methods": [method for service in services for method in service.methods],
         "public_paths": public_paths,
         # Each public path begins with one of them, whatever query follows, and none with two: each request counts once.
@@ -212,14 +219,23 @@ def _listeners(settings: EdgeSettings) -> list[Listener]:
     return listeners
 
 
-def _public_paths(services: Sequence[ServiceDescriptor]) -> list[str]:
+def _public_methods(services: Sequence[ServiceDescriptor]) -> list[MethodDescriptor]:
     return [
-        path
+        method
         for service in services
         for method in service.methods
         if method.GetOptions().Extensions[permission_pb2.public]
-        for path in (grpc_path(method), rest_path(method))
     ]
+
+
+def _pages_that_may_call(method: MethodDescriptor | None, own: Sequence[str]) -> list[dict[str, object]]:
+    """Gives the origins whose preflights are answered: of one public rpc, or of all that need a token (None)."""
+    matchers: list[dict[str, object]] = [{"exact": origin} for origin in own]
+    if method is None:
+        matchers.append({"safe_regex": {"regex": TENANT_ORIGIN}})
+    elif method.containing_service.full_name != LOG_IN_SERVICE:
+        matchers.append({"safe_regex": {"regex": "https?://.+"}})
+    return matchers
 
 
 def _jwks_values(settings: EdgeSettings) -> dict[str, object]:

@@ -76,7 +76,8 @@ class EdgeSettings(BaseSettings):
         jwks_uri: Instead of the file: where Envoy fetches the public keys, again every five minutes.
         token_issuer: What a token's `iss` must be.
         token_audience: What a token's `aud` must contain.
-        allowed_origins: Web origins whose pages may call the API from a browser.
+        allowed_origins: Web origins whose pages may call for every tenant, log-in included: those of the dashboards.
+            The processes behind need the same setting. Tenants allow origins of their own beside them.
         free_requests_per_second: What each tenant of the free plan may send; twice as much in a burst.
         pro_requests_per_second: Likewise for the pro plan.
         enterprise_requests_per_second: Likewise for the enterprise plan.

@@ -20,7 +20,7 @@ _GOING_AWAY = 1001
 STATUS_CLOSURE = 4000
 """What is added to a gRPC status code to make a WebSocket close code."""
 
-_FORWARDED_HEADERS = ("x-request-id", "traceparent", "tracestate")
+_FORWARDED_HEADERS = ("x-request-id", "traceparent", "tracestate", "origin", "x-forwarded-host")
 _OK = status_pb2.Status(code=code_pb2.OK)
 
 

@@ -15,6 +15,7 @@ class Organization:
         display_name: How it is called.
         plan: `free`, `pro` or `enterprise`.
         second_factor_required: Whether users without a second factor can do nothing but set one up.
+        allowed_origins: Whose web pages may call the API with the tenant's tokens.
         create_time: When it was signed up, UTC.
     """
 
@@ -22,6 +23,7 @@ class Organization:
     display_name: str
     plan: str
     second_factor_required: bool
+    allowed_origins: list[str]
     create_time: datetime
 
 

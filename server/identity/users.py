@@ -168,7 +168,7 @@ class KeepOrganization:
         return organization
 
     async def update(self, tenant_id: UUID, organization_id: UUID, changes: dict[str, Any]) -> Organization:
-        """Changes the caller's organization: `display_name`, `second_factor_required`.
+        """Changes the caller's organization: `display_name`, `second_factor_required`, `allowed_origins`.
 
         Raises:
             OrganizationNotFound: It is not the caller's.

@@ -45,6 +45,10 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
         grpc.StatusCode.PERMISSION_DENIED,
         error_reason_pb2.ERROR_REASON_PERMISSION_MISSING,
     ),
+    errors.OriginNotAllowed: (
+        grpc.StatusCode.PERMISSION_DENIED,
+        error_reason_pb2.ERROR_REASON_ORIGIN_NOT_ALLOWED,
+    ),
     errors.LeadNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_LEAD_NOT_FOUND),
     errors.ModelNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_MODEL_NOT_FOUND),
     errors.OperationNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_OPERATION_NOT_FOUND),

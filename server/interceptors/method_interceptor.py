@@ -122,21 +122,29 @@ class GuardInterceptor(MethodInterceptor):
         if handler.response_streaming:
 
             async def behavior(request: Any, context: Context) -> Any:
-                check(method, context)
+                pending = check(method, context)
+                if pending is not None:
+                    await pending
                 async for response in inner(request, context):
                     yield response
 
             return with_behavior(handler, behavior)
 
         async def unary_behavior(request: Any, context: Context) -> Any:
-            check(method, context)
+            pending = check(method, context)
+            if pending is not None:
+                await pending
             return await inner(request, context)
 
         return with_behavior(handler, unary_behavior)
 
     @abstractmethod
-    def check(self, method: Method, context: Context) -> None:
-        """Raises a `LeadlineError` if the call may not go on."""
+    def check(self, method: Method, context: Context) -> Awaitable[None] | None:
+        """Raises a `LeadlineError` if the call may not go on.
+
+        Returns:
+            None if that is decided; else what is awaited for it, and raises in its turn.
+        """
 
 
 def behavior_of(handler: Handler) -> Behavior:

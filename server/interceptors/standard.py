@@ -1,6 +1,6 @@
 """The interceptors of every process that offers Leadline's services, in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -9,6 +9,7 @@ from server.interceptors.authentication import AuthenticationInterceptor
 from server.interceptors.deadline import DeadlineInterceptor
 from server.interceptors.errors import ErrorsInterceptor
 from server.interceptors.idempotency import IdempotencyInterceptor
+from server.interceptors.page_origins import PageOriginsInterceptor, TenantOrigins
 from server.interceptors.permissions import PermissionsInterceptor
 from server.interceptors.personal_data import PersonalDataInterceptor
 from server.interceptors.telemetry import TelemetryInterceptor
@@ -18,7 +19,12 @@ from server.runtime.database import Database
 
 
 def standard_interceptors(
-    *, services: Sequence[ServiceDescriptor], verifier: TokenVerifier, database: Database, secret: str
+    *,
+    services: Sequence[ServiceDescriptor],
+    verifier: TokenVerifier,
+    database: Database,
+    secret: str,
+    allowed_origins: Collection[str] = (),
 ) -> list[grpc.aio.ServerInterceptor]:
     """Gives the interceptors, the outermost first.
 
@@ -27,6 +33,7 @@ def standard_interceptors(
         verifier: Verifies the callers' tokens.
         database: The database in which mutations and their answers are stored.
         secret: The process's secret, which keys the digests of requests with secrets in them.
+        allowed_origins: Whose web pages may call for every tenant; a tenant's own ones are in the database.
 
     Raises:
         ValueError: An rpc of the services names no permission and is not public either.
@@ -36,6 +43,7 @@ def standard_interceptors(
         TelemetryInterceptor(),
         DeadlineInterceptor(),
         AuthenticationInterceptor(verifier),
+        PageOriginsInterceptor(allowed_origins, TenantOrigins(database)),
         PermissionsInterceptor(services),
         ValidationInterceptor(services),
         PersonalDataInterceptor(),

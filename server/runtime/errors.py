@@ -12,7 +12,7 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── ResumeTokenExpired      what comes after a resume token is not kept any more
     ├── IdempotencyKeyReused    key used before for another request
     ├── TokenMissing, TokenInvalid, TokenExpired
-    ├── PermissionMissing
+    ├── PermissionMissing, OriginNotAllowed
     ├── LeadNotFound, ModelNotFound, OperationNotFound, DeadLetterNotFound
     ├── LeadAlreadyExists
     ├── RuleSetNotFound, RuleSetInUse
@@ -191,6 +191,17 @@ class _NotFound(LeadlineError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} does not exist", {"name": name})
+
+
+class OriginNotAllowed(LeadlineError):
+    """The call comes from a web page of an origin that the caller's organization does not allow.
+
+    Args:
+        origin: Of the page, such as `https://crm.example`.
+    """
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(f"your organization does not allow calls from web pages of {origin}", {"origin": origin})
 
 
 class LeadNotFound(_NotFound):

@@ -1,10 +1,14 @@
 """The settings that all processes share, read from environment variables that begin with `LEADLINE_`."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class ProcessSettings(BaseSettings):
@@ -55,6 +59,11 @@ class ProcessSettings(BaseSettings):
         default=None,
         description="The authority, PEM, that must have signed a client's certificate. Let it sign for the edge and "
         "the WebSocket bridge alone: then nobody else gets in. Needs the certificate.",
+    )
+    allowed_origins: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default=["http://localhost:3000"],
+        description="Web origins, separated by commas, whose pages may call for every tenant: those of the dashboards. "
+        "A tenant's own origins are the tenant's to say.",
     )
     webhook_allow_loopback: bool = Field(
         default=False,

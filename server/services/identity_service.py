@@ -21,7 +21,7 @@ from server.services.conversions import identity as convert
 from server.services.conversions.times import time_from_proto
 
 _API_KEY, _CLIENT = CredentialKind.API_KEY, CredentialKind.OAUTH_CLIENT
-_ORGANIZATION = {"display_name": str, "second_factor_required": bool}
+_ORGANIZATION = {"display_name": str, "second_factor_required": bool, "allowed_origins": list}
 _USER = {"display_name": str, "role": convert.role_from_name}
 _ROLE = {"display_name": str, "permissions": convert.scopes_from_proto}
 _PROVIDER = {"display_name": str, "issuer": str, "client_id": str, "role": convert.role_from_name}

@@ -50,6 +50,7 @@ def organization_to_proto(organization: Organization) -> identity_pb2.Organizati
         display_name=organization.display_name,
         plan=organization.plan,
         second_factor_required=organization.second_factor_required,
+        allowed_origins=organization.allowed_origins,
         create_time=_time(organization.create_time),
     )
 

@@ -91,6 +91,7 @@ def organization(row: Record) -> Organization:
         display_name=row["display_name"],
         plan=row["plan"],
         second_factor_required=row["second_factor_required"],
+        allowed_origins=row["allowed_origins"],
         create_time=row["create_time"],
     )
 

@@ -208,6 +208,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
     Metadata: `supported` (the versions that there are, separated by commas).
     """
+    ERROR_REASON_ORIGIN_NOT_ALLOWED: _ErrorReason.ValueType  # 151
+    """PERMISSION_DENIED: the call comes from a web page of an origin that the caller's organization does not allow.
+    Metadata: `origin`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons that `google.rpc.ErrorInfo.reason` can have, in the domain `leadline.dev`. The text there is the
@@ -399,5 +403,9 @@ ERROR_REASON_TOO_MANY_WORKFLOWS: ErrorReason.ValueType  # 94
 ERROR_REASON_UNKNOWN_API_VERSION: ErrorReason.ValueType  # 150
 """NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
 Metadata: `supported` (the versions that there are, separated by commas).
+"""
+ERROR_REASON_ORIGIN_NOT_ALLOWED: ErrorReason.ValueType  # 151
+"""PERMISSION_DENIED: the call comes from a web page of an origin that the caller's organization does not allow.
+Metadata: `origin`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -116,6 +116,7 @@ class Organization(_message.Message):
     PLAN_FIELD_NUMBER: _builtins.int
     SECOND_FACTOR_REQUIRED_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    ALLOWED_ORIGINS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `organizations/{organization}`."""
     display_name: _builtins.str
@@ -128,6 +129,13 @@ class Organization(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When the organization was signed up, UTC."""
 
+    @_builtins.property
+    def allowed_origins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The origins, such as `https://crm.example`, whose web pages may call the API with the organization's tokens. Pages
+        of any other origin are refused with ORIGIN_NOT_ALLOWED, but for the dashboard. Calls that come from no web page are
+        not affected. A change holds within ten seconds.
+        """
+
     def __init__(
         self,
         *,
@@ -136,10 +144,11 @@ class Organization(_message.Message):
         plan: _builtins.str = ...,
         second_factor_required: _builtins.bool = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        allowed_origins: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_name", b"display_name", "name", b"name", "plan", b"plan", "second_factor_required", b"second_factor_required"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_origins", b"allowed_origins", "create_time", b"create_time", "display_name", b"display_name", "name", b"name", "plan", b"plan", "second_factor_required", b"second_factor_required"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -86,8 +86,7 @@ const (
 	// FAILED_PRECONDITION: the model server can't load the model's files, so the champion stays. Metadata: `name`.
 	ErrorReason_ERROR_REASON_MODEL_BROKEN ErrorReason = 37
 	// UNAVAILABLE: a part that the answer needs can't be reached. `google.rpc.RetryInfo` says when to retry.
-	// Metadata: `dependency` (`postgresql`, `redis`, `model_server`, `key_service`, or `backend` where the edge reaches no
-	// process).
+	// Metadata: `dependency` (`postgresql`, `redis`, `model_server`, or `backend` where the edge reaches no process).
 	ErrorReason_ERROR_REASON_DEPENDENCY_UNAVAILABLE ErrorReason = 40
 	// DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 41
@@ -181,9 +180,6 @@ const (
 	ErrorReason_ERROR_REASON_ORGANIZATION_AMBIGUOUS ErrorReason = 135
 	// NOT_FOUND: this is not the caller's organization. Metadata: `name`.
 	ErrorReason_ERROR_REASON_ORGANIZATION_NOT_FOUND ErrorReason = 136
-	// DATA_LOSS: what is kept encrypted can't be read: it was changed or moved outside of Leadline, or its key was
-	// destroyed. Metadata: `name` of what it belongs to.
-	ErrorReason_ERROR_REASON_ENCRYPTED_DATA_BROKEN ErrorReason = 145
 	// NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`.
 	ErrorReason_ERROR_REASON_WORKFLOW_NOT_FOUND ErrorReason = 90
 	// NOT_FOUND: no such webhook delivery in the caller's tenant. Metadata: `name`.
@@ -195,8 +191,6 @@ const (
 	ErrorReason_ERROR_REASON_WEBHOOK_TARGET_REFUSED ErrorReason = 93
 	// RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`.
 	ErrorReason_ERROR_REASON_TOO_MANY_WORKFLOWS ErrorReason = 94
-	// NOT_FOUND: no such audit record in the caller's organization. Metadata: `name`.
-	ErrorReason_ERROR_REASON_AUDIT_RECORD_NOT_FOUND ErrorReason = 140
 	// NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
 	// Metadata: `supported` (the versions that there are, separated by commas).
 	ErrorReason_ERROR_REASON_UNKNOWN_API_VERSION ErrorReason = 150
@@ -277,13 +271,11 @@ var (
 		134: "ERROR_REASON_EMAIL_NOT_VERIFIED",
 		135: "ERROR_REASON_ORGANIZATION_AMBIGUOUS",
 		136: "ERROR_REASON_ORGANIZATION_NOT_FOUND",
-		145: "ERROR_REASON_ENCRYPTED_DATA_BROKEN",
 		90:  "ERROR_REASON_WORKFLOW_NOT_FOUND",
 		91:  "ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND",
 		92:  "ERROR_REASON_WEBHOOK_DELIVERY_PENDING",
 		93:  "ERROR_REASON_WEBHOOK_TARGET_REFUSED",
 		94:  "ERROR_REASON_TOO_MANY_WORKFLOWS",
-		140: "ERROR_REASON_AUDIT_RECORD_NOT_FOUND",
 		150: "ERROR_REASON_UNKNOWN_API_VERSION",
 		151: "ERROR_REASON_ORIGIN_NOT_ALLOWED",
 	}
@@ -357,13 +349,11 @@ var (
 		"ERROR_REASON_EMAIL_NOT_VERIFIED":          134,
 		"ERROR_REASON_ORGANIZATION_AMBIGUOUS":      135,
 		"ERROR_REASON_ORGANIZATION_NOT_FOUND":      136,
-		"ERROR_REASON_ENCRYPTED_DATA_BROKEN":       145,
 		"ERROR_REASON_WORKFLOW_NOT_FOUND":          90,
 		"ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND":  91,
 		"ERROR_REASON_WEBHOOK_DELIVERY_PENDING":    92,
 		"ERROR_REASON_WEBHOOK_TARGET_REFUSED":      93,
 		"ERROR_REASON_TOO_MANY_WORKFLOWS":          94,
-		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":      140,
 		"ERROR_REASON_UNKNOWN_API_VERSION":         150,
 		"ERROR_REASON_ORIGIN_NOT_ALLOWED":          151,
 	}
@@ -400,7 +390,7 @@ var File_leadline_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xb1\x16\n" +
+	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xde\x15\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n" +
@@ -471,14 +461,12 @@ const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"'ERROR_REASON_SECOND_FACTOR_NOT_ENROLLED\x10\x85\x01\x12$\n" +
 	"\x1fERROR_REASON_EMAIL_NOT_VERIFIED\x10\x86\x01\x12(\n" +
 	"#ERROR_REASON_ORGANIZATION_AMBIGUOUS\x10\x87\x01\x12(\n" +
-	"#ERROR_REASON_ORGANIZATION_NOT_FOUND\x10\x88\x01\x12'\n" +
-	"\"ERROR_REASON_ENCRYPTED_DATA_BROKEN\x10\x91\x01\x12#\n" +
+	"#ERROR_REASON_ORGANIZATION_NOT_FOUND\x10\x88\x01\x12#\n" +
 	"\x1fERROR_REASON_WORKFLOW_NOT_FOUND\x10Z\x12+\n" +
 	"'ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND\x10[\x12)\n" +
 	"%ERROR_REASON_WEBHOOK_DELIVERY_PENDING\x10\\\x12'\n" +
 	"#ERROR_REASON_WEBHOOK_TARGET_REFUSED\x10]\x12#\n" +
-	"\x1fERROR_REASON_TOO_MANY_WORKFLOWS\x10^\x12(\n" +
-	"#ERROR_REASON_AUDIT_RECORD_NOT_FOUND\x10\x8c\x01\x12%\n" +
+	"\x1fERROR_REASON_TOO_MANY_WORKFLOWS\x10^\x12%\n" +
 	" ERROR_REASON_UNKNOWN_API_VERSION\x10\x96\x01\x12$\n" +
 	"\x1fERROR_REASON_ORIGIN_NOT_ALLOWED\x10\x97\x01B\xa0\x01\n" +
 	"\x0fcom.leadline.v1B\x10ErrorReasonProtoP\x01Z.leadline.dev/sdk/go/gen/leadline/v1;leadlinev1\xa2\x02\x03LXX\xaa\x02\vLeadline.V1\xca\x02\vLeadline\\V1\xe2\x02\x17Leadline\\V1\\GPBMetadata\xea\x02\fLeadline::V1b\x06proto3"
