@@ -48,6 +48,7 @@ from scoring.store.models import Models
 from scoring.store.monitoring import Monitoring
 from scoring.store.operations import Operations
 from scoring.store.rule_sets import RuleSets
+from scoring.store.score_overrides import ScoreOverrides
 from scoring.store.score_snapshot import ScoreSnapshot
 from scoring.store.scores import Scores
 from scoring.store.shared_answers import SharedAnswers
@@ -134,6 +135,7 @@ def build_server(
         signing_secret=signing_secret,
     )
     scoring_service_pb2_grpc.add_ScoringServiceServicer_to_server(service, server)
+        overrides=ScoreOverrides(database),
     rule_service = RuleService(
         KeepRuleSets(rule_sets, Operations(database)),
         rule_sets,

@@ -1,4 +1,4 @@
-"""`leadline replay` and `leadline rescore`: the scores that Leadline has stored."""
+"""`leadline replay`, `leadline rescore` and `leadline override`: the scores that Leadline has stored."""
 
 from typing import Annotated
 
@@ -51,6 +51,33 @@ def replay(
     if not replayed.identical:
         raise CommandError("the score came out otherwise than it was stored")
     console.print("[green]The same score, bit for bit.[/]")
+
+
+def override(
+    context: typer.Context,
+    *,
+    lead: Annotated[str, typer.Argument(metavar="LEAD", help="Your id of the lead, or leads/...")],
+    value: Annotated[
+        int | None, typer.Argument(min=0, max=100, help="The score that shall stand; without it, the computed one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set a lead's score by hand, or leave it to be computed again.
+
+    What is set stands in every list, filter, watch and workflow, whatever events, rules and models say.
+    """
+    with connection_of(context).client() as client:
+        found = find_lead(client, lead)
+        score = client.clear_score_override(found.name) if value is None else client.override_score(found.name, value)
+    if as_json:
+        show_json(as_dict(score))
+    elif value is None:
+        console.print(f"{label(found)} has the computed score again: [bold]{score.value}[/].")
+    else:
+        console.print(
+            f"{label(found)} has the score [bold]{score.value}[/] until it is cleared; "
+            f"the model says {score.model_value}."
+        )
 
 
 def rescore(

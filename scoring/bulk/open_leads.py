@@ -1,7 +1,7 @@
 """Open leads in pages, as bulk scoring reads them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Self
 from uuid import UUID
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.features.lead_columns import ColumnsNeeded, LeadColumns
+from scoring.scores.score import ScoreOverride
 
 # Every lead's id is above the one and not above the other.
 BEFORE_ALL, LAST_OF_ALL = UUID(int=0), UUID(int=2**128 - 1)
@@ -27,6 +28,7 @@ class OpenLeadPage:
         read_time: No later than when they were read, by the database's clock, UTC.
         one_by_one: Whether the leads must be scored one by one: since rules are active, whose conditions see more than
             the columns, or an experiment runs, which gives each lead its own model.
+        overrides: The scores that people set, by lead.
     """
 
     lead_ids: Sequence[UUID]
@@ -35,6 +37,7 @@ class OpenLeadPage:
     model_ids: Sequence[UUID | None]
     read_time: datetime
     one_by_one: bool = False
+    overrides: Mapping[UUID, ScoreOverride] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Give the number of leads."""

@@ -162,6 +162,7 @@ def _changed_scores(
             None,
             page.read_time,
             X[place],
+            override=page.overrides.get(page.lead_ids[place]),
         )
         for place in np.flatnonzero(~same).tolist()
     ]

@@ -12,7 +12,7 @@ from scoring.registry.served_model import ServedModel
 from scoring.rules.compiled_rule_set import RuleResult
 from scoring.scores.cold_start import ColdScore
 from scoring.scores.replay import KeptScore
-from scoring.scores.score import Score, score_value
+from scoring.scores.score import Score, ScoreOverride, override_points, score_value
 from server.runtime.identifiers import format_name
 
 # What the score of a tenant without a model is attributed to.
@@ -53,6 +53,8 @@ def to_model_score(score: Score) -> score_pb2.Score:
     )
     if score.rules is not None:
         _add_rules(message, score.rules, explained=score.attributions is not None)
+    if score.override is not None:
+        _add_override(message, score.override)
     if score.attributions is not None:
         _add_attributions(message, score, score.attributions)
     return message
@@ -77,6 +79,8 @@ def to_cold_score(score: ColdScore) -> score_pb2.Score:
     )
     if score.rules is not None:
         _add_rules(message, score.rules, explained=score.explained)
+    if score.override is not None:
+        _add_override(message, score.override)
     for log_odds in score.attributions or ():
         message.attributions.add(
             feature=CONVERSION_RATE,
@@ -106,6 +110,13 @@ def _add_rules(message: score_pb2.Score, rules: RuleResult, *, explained: bool) 
             told.decay_anchor_time.CopyFrom(to_timestamp(contribution.anchor))
 
 
+def _add_override(message: score_pb2.Score, override: ScoreOverride) -> None:
+    message.override.value = override.value
+    message.override.principal = override.principal
+    message.override.create_time.CopyFrom(to_timestamp(override.create_time))
+    message.override_points = override_points(override, message.model_value)
+
+
 def _add_attributions(message: score_pb2.Score, score: Score, values: Sequence[float]) -> None:
     feature_set, reasons, record = score.model.feature_set, score.model.reasons, score.record
     row = score.features.tolist()
@@ -127,7 +138,7 @@ def to_stored_score(change: Mapping[str, Any]) -> score_pb2.Score:
     score_id, compute_time = change.get("score_id"), change["compute_time"]
     rule_set_id, next_grade_time = change.get("rule_set_id"), change.get("next_grade_time")
     model_value = score_value(change["probability"])
-    return score_pb2.Score(
+    message = score_pb2.Score(
         name=format_name("scores", UUID(str(score_id))) if score_id else "",
         lead=format_name("leads", UUID(str(change["lead_id"]))),
         probability=change["probability"],
@@ -135,20 +146,28 @@ def to_stored_score(change: Mapping[str, Any]) -> score_pb2.Score:
         value=change["value"],
         base_log_odds=change["base_log_odds"],
         model=format_name("models", UUID(str(change["model_id"]))),
-        compute_time=to_timestamp(
-            compute_time if isinstance(compute_time, datetime) else datetime.fromisoformat(compute_time)
-        ),
+        compute_time=to_timestamp(_moment(compute_time)),
         grade=change.get("grade") or score_pb2.GRADE_UNSPECIFIED,
         basis=score_pb2.SCORE_BASIS_MODEL,
         evidence_count=change.get("evidence_count", 0),
         probability_low=change.get("probability_low", 0.0),
         probability_high=change.get("probability_high", 1.0),
         model_value=model_value,
-        rule_points=change["value"] - model_value,
+        rule_points=change["value"] - model_value if change.get("override_value") is None else 0,
         rule_set=format_name("ruleSets", UUID(rule_set_id)) if rule_set_id else "",
         next_grade_time=to_timestamp(datetime.fromisoformat(next_grade_time)) if next_grade_time else None,
         next_grade=change.get("next_grade") or score_pb2.GRADE_UNSPECIFIED,
     )
+    override_value = change.get("override_value")
+    if override_value is not None:
+        override_time = _moment(change["override_time"])
+        _add_override(message, ScoreOverride(override_value, change["override_principal"], override_time))
+    return message
+
+
+def _moment(told: datetime | str) -> datetime:
+    """Gives a time, as it is read from the database or from a message."""
+    return told if isinstance(told, datetime) else datetime.fromisoformat(told)
 
 
 def to_kept_score(kept: KeptScore, model: ServedModel) -> score_pb2.Score:
@@ -160,7 +179,7 @@ def to_kept_score(kept: KeptScore, model: ServedModel) -> score_pb2.Score:
     """
     probability_low, probability_high = model.intervals.interval(kept.log_odds)
     model_value = score_value(kept.probability)
-    return score_pb2.Score(
+    message = score_pb2.Score(
         name=format_name("scores", kept.score_id),
         lead=format_name("leads", kept.lead_id),
         probability=kept.probability,
@@ -175,6 +194,9 @@ def to_kept_score(kept: KeptScore, model: ServedModel) -> score_pb2.Score:
         probability_low=probability_low,
         probability_high=probability_high,
         model_value=model_value,
-        rule_points=kept.value - model_value,
+        rule_points=kept.value - model_value if kept.override is None else 0,
         rule_set=format_name("ruleSets", kept.rule_set_id) if kept.rule_set_id else "",
     )
+    if kept.override is not None:
+        _add_override(message, kept.override)
+    return message

@@ -14,7 +14,7 @@ from scoring.features.lead_record import LeadRecord
 from scoring.rules.compiled_rule_set import CompiledRuleSet, RuleResult
 from scoring.scores.coalescing import Coalescer
 from scoring.scores.ports import OutcomeReader
-from scoring.scores.score import score_value
+from scoring.scores.score import ScoreOverride, override_points, overruled, score_value
 
 # An outcome moves the scores of a tenant with few outcomes this late at most.
 HOLD_SECONDS = 1.0
@@ -37,6 +37,7 @@ class ColdScore:
         explained: Whether the score shall be attributed.
         compute_time: When it was computed, UTC.
         rules: What the tenant's rules make of it; None if none are active.
+        override: What a person set in its place; None if nobody did.
     """
 
     record: LeadRecord
@@ -44,6 +45,7 @@ class ColdScore:
     explained: bool
     compute_time: datetime
     rules: RuleResult | None = None
+    override: ScoreOverride | None = None
 
     def with_rules(self, rules: CompiledRuleSet | None) -> Self:
         """Gives the score with what rules make of it; without rules, itself."""
@@ -52,6 +54,10 @@ class ColdScore:
         findings = rules.findings(self.record, self.probability, None)
         result = rules.result(findings, self.probability, self.model_value, _WITHHELD, self.compute_time)
         return replace(self, rules=result)
+
+    def with_override(self, override: ScoreOverride | None) -> Self:
+        """Gives the score with a person's value in place of what rules make of it; without one, itself."""
+        return self if override is None else replace(self, rules=overruled(self.rules), override=override)
 
     @property
     def probability(self) -> float:
@@ -86,9 +92,14 @@ class ColdScore:
         return 0 if self.rules is None else self.rules.points
 
     @property
+    def override_points(self) -> int:
+        """What a person's value adds to it."""
+        return override_points(self.override, self.model_value)
+
+    @property
     def value(self) -> int:
-        """What people look at, 0 to 100: the probability and what the rules add."""
-        return self.model_value + self.rule_points
+        """What people look at, 0 to 100: the probability, what the rules add, and what a person's value adds."""
+        return self.model_value + self.rule_points + self.override_points
 
 
 class ColdStart:

@@ -16,7 +16,7 @@ from scoring.registry.served_model import ServedModel
 from scoring.rules.compiled_rule_set import CompiledRuleSet, Finding
 from scoring.scores.lead_scorer import probability_of
 from scoring.scores.ports import Predictor
-from scoring.scores.score import score_value
+from scoring.scores.score import ScoreOverride, score_value
 from server.runtime.errors import DependencyUnavailable, ModelNotFound
 from server.runtime.identifiers import format_name
 from tfserving.errors import ModelServerUnavailable, ServableNotFound
@@ -38,6 +38,7 @@ class KeptScore:
         value: What people looked at, 0 to 100: what the model says and what the rules add.
         grade: The score's class; None if it was withheld, or not kept yet.
         rule_set_id: The version of the rules that was active; None if none was.
+        override: What a person had set in its place; None if nobody had.
         findings: What the conditions of these rules said of the lead, and from when on points fade: with the clock, all
             that the points follow from.
     """
@@ -54,6 +55,7 @@ class KeptScore:
     grade: Grade | None = None
     rule_set_id: UUID | None = None
     findings: Sequence[Finding] = ()
+    override: ScoreOverride | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,10 @@ def _replayed(
     """Gives a score as it comes from what the model says now, and from the rules and the clock of then."""
     probability = probability_of(log_odds)
     value, grade = score_value(probability), model.grades.grade(probability)
-    if rules is not None:
+    if stored.override is not None:
+        value = stored.override.value
+        grade = model.grades.grade(value / 100)
+    elif rules is not None:
         result = rules.result(stored.findings, probability, value, model.grades, stored.compute_time)
         value, grade = value + result.points, result.grade
     return replace(

@@ -81,4 +81,7 @@ class Rescoring:
         # The time of reading, not of computing: of two scores, the one that saw the newer lead must win.
         scores = await self._scorer.score(model, [lead.record for lead in leads], leads[0].read_time, explained=False)
         rules = await self._scorer.rules(tenant_id, leads[0].rule_set_id)
-        return await self._store.store(tenant_id, [score.with_rules(rules) for score in scores])
+        made = zip(scores, leads, strict=True)
+        return await self._store.store(
+            tenant_id, [score.with_rules(rules).with_override(lead.override) for score, lead in made]
+        )

@@ -18,6 +18,20 @@ from scoring.rules.compiled_rule_set import CompiledRuleSet, RuleResult, moved_p
 SMALLEST_CHANGE = 1e-6
 
 
+class ScoreOverride(NamedTuple):
+    """A lead's score as a person set it; it stands in place of what is computed.
+
+    Attributes:
+        value: The score, 0 to 100.
+        principal: Who set it.
+        create_time: When, UTC.
+    """
+
+    value: int
+    principal: str
+    create_time: datetime
+
+
 class ScoreMakers(NamedTuple):
     """What makes a tenant's scores.
 
@@ -42,6 +56,7 @@ class StoredLead:
             the lead. None if the tenant has no model yet, or an experiment holds the lead out.
         read_time: When it was read, by the database's clock, UTC.
         rule_set_id: The version of the rules that is active; None if none is.
+        override: The score that a person set for it; None if nobody did.
     """
 
     lead_id: UUID
@@ -50,6 +65,7 @@ class StoredLead:
     champion_id: UUID | None
     read_time: datetime
     rule_set_id: UUID | None = None
+    override: ScoreOverride | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,7 @@ class Score:
         compute_time: The moment as of which the lead was scored, UTC.
         features: The row that the model was given, float32: from it the same score comes again.
         rules: What the tenant's rules make of it; None if none are active.
+        override: What a person set in its place; None if nobody did.
     """
 
     model: ServedModel
@@ -78,6 +95,7 @@ class Score:
     compute_time: datetime
     features: npt.NDArray[np.float32]
     rules: RuleResult | None = None
+    override: ScoreOverride | None = None
 
     def with_rules(self, rules: CompiledRuleSet | None) -> Self:
         """Gives the score with what rules make of it; without rules, itself."""
@@ -86,6 +104,10 @@ class Score:
         findings = rules.findings(self.record, self.probability, self.model.grades.grade(self.probability))
         result = rules.result(findings, self.probability, self.model_value, self.model.grades, self.compute_time)
         return replace(self, rules=result)
+
+    def with_override(self, override: ScoreOverride | None) -> Self:
+        """Gives the score with a person's value in place of what rules make of it; without one, itself."""
+        return self if override is None else replace(self, rules=overruled(self.rules), override=override)
 
     @property
     def model_value(self) -> int:
@@ -98,9 +120,14 @@ class Score:
         return 0 if self.rules is None else self.rules.points
 
     @property
+    def override_points(self) -> int:
+        """What a person's value adds to it."""
+        return override_points(self.override, self.model_value)
+
+    @property
     def value(self) -> int:
-        """What people look at, 0 to 100: what the model says and what the rules add."""
-        return self.model_value + self.rule_points
+        """What people look at, 0 to 100: what the model says, what the rules add, and what a person's value adds."""
+        return self.model_value + self.rule_points + self.override_points
 
     @property
     def standing(self) -> float:
@@ -110,12 +137,26 @@ class Score:
     @property
     def grade(self) -> Grade | None:
         """The score's class; None if the model's grades are withheld."""
+        if self.override is not None:
+            return self.model.grades.grade(self.override.value / 100)
         return self.model.grades.grade(self.probability) if self.rules is None else self.rules.grade
 
     @property
     def interval(self) -> tuple[float, float]:
         """Lower and upper end of where the probability lies with 90 % confidence, 0 to 1."""
         return self.model.intervals.interval(self.log_odds)
+
+
+def overruled(rules: RuleResult | None) -> RuleResult | None:
+    """Gives what is left of rules while a person's value stands: their version and findings, and no points."""
+    if rules is None:
+        return None
+    return replace(rules, contributions=(), points=0, next_grade_time=None, next_grade=None)
+
+
+def override_points(override: ScoreOverride | None, model_value: int) -> int:
+    """Gives what a person's value adds to the model's (0 to 100): their difference, 0 without one."""
+    return 0 if override is None else override.value - model_value
 
 
 def score_value(probability: float) -> int:

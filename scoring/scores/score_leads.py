@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from types import EllipsisType
 from uuid import UUID
 
 from scoring.features.lead_record import LeadRecord
@@ -12,7 +13,7 @@ from scoring.scores.coalescing import Coalescer
 from scoring.scores.cold_start import ColdScore, ColdStart
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.ports import LeadReader
-from scoring.scores.score import Score, StoredLead
+from scoring.scores.score import Score, ScoreOverride, StoredLead
 from server.runtime.errors import DependencyUnavailable, LeadNotFound
 from server.runtime.identifiers import format_name
 
@@ -45,7 +46,13 @@ class ScoreLeads:
         )
 
     async def stored(
-        self, tenant_id: UUID, lead_id: UUID, *, explained: bool, patience_seconds: float = PATIENCE_SECONDS
+        self,
+        tenant_id: UUID,
+        lead_id: UUID,
+        *,
+        explained: bool,
+        patience_seconds: float = PATIENCE_SECONDS,
+        override: ScoreOverride | EllipsisType | None = ...,
     ) -> Score | ColdScore:
         """Scores one stored lead.
 
@@ -54,6 +61,7 @@ class ScoreLeads:
             lead_id: The lead.
             explained: Whether to attribute the score to the features.
             patience_seconds: See the class.
+            override: What a person is setting in place of the score; None for nothing; by default, what is stored.
 
         Raises:
             LeadNotFound: The tenant has no such lead.
@@ -64,14 +72,17 @@ class ScoreLeads:
                 lead = await self._reading.submit(tenant_id, lead_id)
                 if lead is None:
                     raise LeadNotFound(format_name("leads", lead_id))
+                if override is ...:
+                    override = lead.override
                 rules = await self._scorer.rules(tenant_id, lead.rule_set_id)
                 if lead.champion_id is None:
                     [cold] = await self._cold_start.score(tenant_id, [lead.record], explained=explained)
-                    return cold.with_rules(rules)
+                    return cold.with_rules(rules).with_override(override)
                 model = await self._models.model(tenant_id, lead.champion_id)
         except TimeoutError as error:
             raise DependencyUnavailable("postgresql") from error
-        return (await self._score_one(model, lead.record, explained=explained, end=end)).with_rules(rules)
+        score = await self._score_one(model, lead.record, explained=explained, end=end)
+        return score.with_rules(rules).with_override(override)
 
     async def inline(
         self, tenant_id: UUID, record: LeadRecord, *, explained: bool, patience_seconds: float = PATIENCE_SECONDS
@@ -137,7 +148,11 @@ class ScoreLeads:
                     scores += await self._scorer.score(model, records, datetime.now(UTC), explained=explained)
         except TimeoutError as error:
             raise DependencyUnavailable("model_server") from error
-        by_id = {score.record.lead_id: score.with_rules(rules) for score in scores}
+        overrides = {lead.record.lead_id: lead.override for lead in leads if lead.override is not None}
+        by_id = {
+            score.record.lead_id: score.with_rules(rules).with_override(overrides.get(score.record.lead_id))
+            for score in scores
+        }
         return [by_id.get(lead_id) for lead_id in lead_ids]
 
     async def _score_one(self, model: ServedModel, record: LeadRecord, *, explained: bool, end: float) -> Score:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from scoring.registry.model import Model
 from scoring.registry.operation import Operation
+from scoring.scores.score import ScoreOverride
 
 
 class ModelReader(Protocol):
@@ -45,4 +46,25 @@ class OperationRequests(Protocol):
         Raises:
             NoModel: The tenant has no model yet.
             DependencyUnavailable: It can't be written at present.
+        """
+
+
+class ScoreOverrides(Protocol):
+    """What people set in place of computed scores; every method raises DependencyUnavailable where it can't be written.
+
+    The stored score follows a moment later, and whoever watches is told.
+    """
+
+    async def set(self, tenant_id: UUID, lead_id: UUID, value: int, principal: str) -> ScoreOverride:
+        """Sets a lead's score, 0 to 100.
+
+        Raises:
+            LeadNotFound: The tenant has no such lead.
+        """
+
+    async def clear(self, tenant_id: UUID, lead_id: UUID) -> None:
+        """Leaves a lead's score to be computed again.
+
+        Raises:
+            LeadNotFound: The tenant has no such lead.
         """

@@ -18,11 +18,12 @@ from scoring.conversions.scores import to_kept_score, to_score, to_stored_score,
 from scoring.conversions.suggestions import to_suggestions
 from scoring.registry.life_cycle import ModelLifeCycle
 from scoring.scores.replay import ReplayScore
+from scoring.scores.score import ScoreOverride
 from scoring.scores.score_filter import parse_score_filter
 from scoring.scores.score_leads import PATIENCE_SECONDS, ScoreLeads
 from scoring.scores.suggest_changes import SuggestChanges
 from scoring.scores.watching import ScoreWatch, WatchEvent
-from scoring.services.ports import ModelReader, OperationRequests
+from scoring.services.ports import ModelReader, OperationRequests, ScoreOverrides
 from scoring.services.watch_tokens import WatchTokens
 from server.interceptors.errors import status_of
 from server.runtime.errors import InvalidPageToken, LeadNotFound
@@ -48,6 +49,7 @@ class ScoringService(scoring_service_pb2_grpc.ScoringServiceServicer):
         score_leads: Scores leads for callers who wait.
         suggest_changes: Tells what would raise a lead's score.
         replay_score: Computes stored scores once more.
+        overrides: What people set in place of scores.
         models: Where models are read.
         life_cycle: Changes what models are used for.
         operations: Where long-running operations are asked for.
@@ -61,6 +63,7 @@ class ScoringService(scoring_service_pb2_grpc.ScoringServiceServicer):
         score_leads: ScoreLeads,
         suggest_changes: SuggestChanges,
         replay_score: ReplayScore,
+        overrides: ScoreOverrides,
         models: ModelReader,
         life_cycle: ModelLifeCycle,
         operations: OperationRequests,
@@ -70,6 +73,7 @@ class ScoringService(scoring_service_pb2_grpc.ScoringServiceServicer):
         self._score_leads = score_leads
         self._suggest_changes = suggest_changes
         self._replay_score = replay_score
+        self._overrides = overrides
         self._models = models
         self._life_cycle = life_cycle
         self._operations = operations
@@ -130,6 +134,34 @@ class ScoringService(scoring_service_pb2_grpc.ScoringServiceServicer):
                 parse_name(request.name, "leads"),
                 frozenset(request.actionable_fields),
                 _patience(context, PATIENCE_SECONDS),
+            )
+        )
+
+    async def OverrideScore(  # noqa: N802
+        self, request: scoring_service_pb2.OverrideScoreRequest, context: Context
+    ) -> score_pb2.Score:
+        """Sets a lead's score by hand."""
+        principal, lead_id = current_principal(), parse_name(request.name, "leads")
+        override = await self._overrides.set(principal.tenant_id, lead_id, request.value, principal.subject)
+        return await self._score_with(lead_id, override, context)
+
+    async def ClearScoreOverride(  # noqa: N802
+        self, request: scoring_service_pb2.ClearScoreOverrideRequest, context: Context
+    ) -> score_pb2.Score:
+        """Leaves a lead's score to be computed again."""
+        lead_id = parse_name(request.name, "leads")
+        await self._overrides.clear(current_principal().tenant_id, lead_id)
+        return await self._score_with(lead_id, None, context)
+
+    async def _score_with(self, lead_id: UUID, override: ScoreOverride | None, context: Context) -> score_pb2.Score:
+        """Scores a lead with an override that is not committed yet."""
+        return to_score(
+            await self._score_leads.stored(
+                current_principal().tenant_id,
+                lead_id,
+                explained=True,
+                patience_seconds=_patience(context, PATIENCE_SECONDS),
+                override=override,
             )
         )
 

@@ -63,7 +63,7 @@ ON CONFLICT (tenant_id, experiment_id, lead_id, arm) DO UPDATE SET probability =
 _TAKE_SCORES = """
 UPDATE leads SET score_probability = NULL, score_log_odds = NULL, score_base_log_odds = NULL, score_value = NULL,
     score_grade = NULL, score_id = NULL, score_model_id = NULL, score_time = NULL, score_probability_low = NULL,
-    score_probability_high = NULL, score_evidence_count = NULL
+    score_probability_high = NULL, score_evidence_count = NULL, score_is_overridden = false
 WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND status = 1 AND score_value IS NOT NULL
 """
 

@@ -11,7 +11,7 @@ from scoring.cold_start.conversion_rate import OutcomeCounts
 from scoring.experiments.experiment import Split
 from scoring.features.event_log import counters_before
 from scoring.features.lead_record import LeadRecord, moment_of_outcome
-from scoring.scores.score import ScoreMakers, StoredLead
+from scoring.scores.score import ScoreMakers, ScoreOverride, StoredLead
 from scoring.store.lead_rows import counters_from_json, times_from_json
 from server.runtime.database import Database
 
@@ -36,7 +36,8 @@ SELECT l.id, l.status, l.received_time, l.fields::text,
     statement_timestamp(),
     (SELECT ARRAY[e.id::text, e.challenger_id::text, e.challenger_share::text, e.hold_out_share::text]
      FROM experiments e WHERE e.tenant_id = $1 AND e.state = 1 AND e.kind > 1),
-    (SELECT r.id FROM rule_sets r WHERE r.tenant_id = $1 AND r.active)
+    (SELECT r.id FROM rule_sets r WHERE r.tenant_id = $1 AND r.active),
+    l.score_override_value, l.score_override_principal, l.score_override_time
 FROM (SELECT set_config('app.tenant_id', $1::uuid::text, true) AS tenant OFFSET 0) setting,
     LATERAL (SELECT * FROM leads WHERE tenant_id = setting.tenant::uuid AND {condition}) l
 """
@@ -139,7 +140,7 @@ class Leads:
 
 
 def _stored_lead(row: asyncpg.Record) -> StoredLead:
-    lead_id, status, received_time, fields, counters, champion_id, read_time, split, rule_set_id = row
+    lead_id, status, received_time, fields, counters, champion_id, read_time, split, rule_set_id, *override = row
     if split is not None:
         champion_id = _split(*split).model_id(lead_id, champion_id)
     return StoredLead(
@@ -149,6 +150,7 @@ def _stored_lead(row: asyncpg.Record) -> StoredLead:
         champion_id,
         read_time,
         rule_set_id,
+        None if override[0] is None else ScoreOverride(*override),
     )
 
 

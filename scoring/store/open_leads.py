@@ -10,6 +10,7 @@ import numpy as np
 from scoring.bulk.open_leads import OpenLeadPage
 from scoring.features.lead_columns import ColumnsNeeded, LeadColumns, ValueKind
 from scoring.features.lead_record import EventCounter
+from scoring.scores.score import ScoreOverride
 from scoring.store.leads import OPEN
 from server.runtime.connection_pool import Driver
 from server.runtime.database import Database
@@ -44,6 +45,12 @@ ORDER BY id
 _READ_TIME = """
 SELECT statement_timestamp(), EXISTS (SELECT FROM rule_sets WHERE tenant_id = $1 AND active)
     OR EXISTS (SELECT FROM experiments WHERE tenant_id = $1 AND state = 1 AND kind > 1)
+"""
+
+# Few leads have one, and they have an index of their own.
+_OVERRIDES = """
+SELECT id, score_override_value, score_override_principal, score_override_time
+FROM leads WHERE tenant_id = $1 AND id > $2 AND id <= $3 AND score_override_value IS NOT NULL
 """
 
 _COUNTERS = """
@@ -110,6 +117,8 @@ class OpenLeads:
             fields = [field for field, _ in needed.fields]
             rows = await connection.fetch(_page_statement(needed), tenant_id, after, until, limit, *fields)
             counters = await _counters(connection, tenant_id, rows, needed.event_types)
+            last_id = rows[-1]["id"] if rows else after
+            overrides = await connection.fetch(_OVERRIDES, tenant_id, after, last_id)
         columns = zip(*rows, strict=True) if rows else ((),) * (_FIRST_FIELD_PARAMETER - 1 + len(fields))
         lead_ids, received_times, probabilities, model_ids, *values = columns
         return OpenLeadPage(
@@ -119,6 +128,7 @@ class OpenLeads:
             model_ids,
             read_time,
             one_by_one,
+            {lead_id: ScoreOverride(*override) for lead_id, *override in overrides},
         )
 
 

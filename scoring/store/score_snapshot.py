@@ -16,7 +16,9 @@ _PAGE = """
 SELECT id AS lead_id, score_id, score_probability AS probability, score_log_odds AS log_odds,
     score_base_log_odds AS base_log_odds, score_value AS value, score_grade AS grade, score_model_id AS model_id,
     score_time AS compute_time, score_probability_low AS probability_low, score_probability_high AS probability_high,
-    score_evidence_count AS evidence_count, owner
+    score_evidence_count AS evidence_count, owner,
+    CASE WHEN score_is_overridden AND score_override_value IS NOT NULL THEN score_value END AS override_value,
+    score_override_principal AS override_principal, score_override_time AS override_time
 FROM leads
 WHERE tenant_id = $1 AND id > $2 AND score_model_id IS NOT NULL AND ($3::uuid[] IS NULL OR id = ANY ($3))
 ORDER BY id LIMIT $4

@@ -1,7 +1,8 @@
 """Stores scores: on the lead, in its history, and as a message to whoever watches, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -10,7 +11,7 @@ import orjson
 from scoring.explanation.grades import Grade
 from scoring.rules.compiled_rule_set import Finding
 from scoring.scores.replay import KeptScore
-from scoring.scores.score import SMALLEST_CHANGE, Score, score_value
+from scoring.scores.score import SMALLEST_CHANGE, Score, ScoreOverride, score_value
 from server.runtime import outbox
 from server.runtime.database import Database
 from server.runtime.errors import ScoreNotFound
@@ -19,20 +20,24 @@ from server.runtime.identifiers import format_name, new_id
 # Rows are locked in the order of their ids, so that two batches never wait for each other. A score that is older than
 # the stored one, or tells nothing new, is not stored: a batch may thus come twice or late without effect. Rows for
 # which there is nothing new are not even locked, which would write them.
-# With rules, points may have changed or faded although the model says the same.
+# With rules, points may have changed or faded although the model says the same; and a person may have set the value, or
+# let go of it.
 _TELLS_SOMETHING_NEW = """
 l.score_model_id IS DISTINCT FROM $10 OR abs(l.score_probability - c.probability) > $12
     OR l.score_rule_set_id IS DISTINCT FROM $16
-    OR $16 IS NOT NULL
+    OR l.score_is_overridden <> (c.override_value IS NOT NULL)
+    OR ($16 IS NOT NULL OR c.override_value IS NOT NULL)
         AND (l.score_value <> c.value OR l.score_next_grade_time IS DISTINCT FROM c.next_grade_time)
 """
 
 _STORE = f"""
 WITH computed AS (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::float8[], $5::float8[], $6::float8[], $7::smallint[],
-            $8::bytea[], $9::smallint[], $13::float8[], $14::float8[], $17::text[], $18::timestamptz[], $19::smallint[])
+            $8::bytea[], $9::smallint[], $13::float8[], $14::float8[], $17::text[], $18::timestamptz[], $19::smallint[],
+            $20::smallint[], $21::text[], $22::timestamptz[])
         AS c (lead_id, score_id, probability, log_odds, base_log_odds, value, features, grade, probability_low,
-            probability_high, rule_findings, next_grade_time, next_grade)
+            probability_high, rule_findings, next_grade_time, next_grade,
+            override_value, override_principal, override_time)
 ), locked AS MATERIALIZED (
     SELECT l.id FROM leads l JOIN computed c ON c.lead_id = l.id
     WHERE l.tenant_id = $1 AND l.id = ANY ($2::uuid[])
@@ -44,7 +49,7 @@ WITH computed AS (
         score_value = c.value, score_grade = c.grade, score_id = c.score_id, score_model_id = $10, score_time = $11,
         score_probability_low = c.probability_low, score_probability_high = c.probability_high,
         score_evidence_count = $15, score_rule_set_id = $16, score_next_grade_time = c.next_grade_time,
-        score_next_grade = c.next_grade
+        score_next_grade = c.next_grade, score_is_overridden = c.override_value IS NOT NULL
     FROM computed c JOIN locked ON locked.id = c.lead_id
     WHERE l.tenant_id = $1 AND l.id = c.lead_id
         AND (l.score_time IS NULL OR l.score_time <= $11)
@@ -53,19 +58,20 @@ WITH computed AS (
         old.score_grade AS previous_grade
 ), history AS (
     INSERT INTO scores (tenant_id, id, lead_id, model_id, probability, log_odds, base_log_odds, compute_time,
-        features, value, grade, rule_set_id, rule_findings)
+        features, value, grade, rule_set_id, rule_findings, override_value, override_principal, override_time)
     SELECT $1, u.score_id, u.lead_id, $10, u.probability, u.log_odds, u.base_log_odds, $11, u.features, u.value,
-        u.grade, $16, u.rule_findings::jsonb
+        u.grade, $16, u.rule_findings::jsonb, u.override_value, u.override_principal, u.override_time
     FROM updated u
 )
 SELECT score_id, lead_id, probability, log_odds, base_log_odds, value, grade, probability_low, probability_high,
-    next_grade_time, next_grade, previous_probability, previous_value, previous_grade, owner
+    next_grade_time, next_grade, override_value, override_principal, override_time, previous_probability,
+    previous_value, previous_grade, owner
 FROM updated
 """
 
 _FIND = """
 SELECT id, lead_id, model_id, probability, log_odds, base_log_odds, compute_time, features, value, grade, rule_set_id,
-    rule_findings::text AS rule_findings
+    rule_findings::text AS rule_findings, override_value, override_principal, override_time
 FROM scores
 WHERE tenant_id = $1 AND id = $2 AND features IS NOT NULL
 """
@@ -120,6 +126,7 @@ class Scores:
                 [None if result is None else _findings_to_json(result.findings) for result in rules],
                 [None if result is None else result.next_grade_time for result in rules],
                 [None if result is None else result.next_grade for result in rules],
+                *_columns([score.override for score in scores]),
             )
             if rows:
                 alike = {
@@ -156,7 +163,16 @@ class Scores:
             grade=None if row["grade"] is None else Grade(row["grade"]),
             rule_set_id=row["rule_set_id"],
             findings=_findings_from_json(row["rule_findings"]),
+            override=None
+            if row["override_value"] is None
+            else ScoreOverride(row["override_value"], row["override_principal"], row["override_time"]),
         )
+
+
+def _columns(overrides: Sequence[ScoreOverride | None]) -> Iterator[list[Any]]:
+    """Gives the values, the principals and the times, each with None where there is no override."""
+    for field in ScoreOverride._fields:
+        yield [None if override is None else getattr(override, field) for override in overrides]
 
 
 def _findings_to_json(findings: Sequence[Finding]) -> str:

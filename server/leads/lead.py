@@ -65,6 +65,19 @@ class LeadProfile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreOverride:
+    """A person's value in place of a computed score, from 0 to 100.
+
+    Attributes:
+        principal: Who set it.
+        create_time: When, UTC.
+    """
+
+    principal: str
+    create_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoredScore:
     """The latest score of a lead, without its reasons.
 
@@ -83,6 +96,7 @@ class StoredScore:
         rule_set_id: The version of the scoring rules that was active; None if none was.
         next_grade_time: When fading points of rules first lead to another grade, UTC; None if they never do.
         next_grade: The grade then; None if there is none.
+        override: Whose value `value` is; None if it is what was computed.
     """
 
     score_id: UUID | None
@@ -99,6 +113,7 @@ class StoredScore:
     rule_set_id: UUID | None = None
     next_grade_time: datetime | None = None
     next_grade: Grade | None = None
+    override: ScoreOverride | None = None
 
 
 class Lead(NamedTuple):

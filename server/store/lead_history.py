@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 
 from server.leads.history import HistoryCursor, PastScore, RecordedEvent
-from server.leads.lead import Grade, StoredScore
+from server.leads.lead import Grade, ScoreOverride, StoredScore
 from server.runtime.database import Database
 
 _LEAD: Final = "SELECT 1 FROM leads WHERE tenant_id = $1 AND id = $2"
@@ -22,7 +22,7 @@ ORDER BY occurred_time DESC, id DESC LIMIT $5
 # Scores from before values were kept have what the probability says.
 _SCORES: Final = """
 SELECT id, probability, log_odds, base_log_odds, coalesce(value, round(probability * 100)::smallint) AS value, grade,
-    model_id, compute_time, rule_set_id
+    model_id, compute_time, rule_set_id, override_principal, override_time
 FROM scores
 WHERE tenant_id = $1 AND lead_id = $2
     AND ($3::timestamptz IS NULL OR compute_time <= $3 AND (compute_time, id) < ($3, $4::uuid))
@@ -81,5 +81,6 @@ def _score_from_row(row: asyncpg.Record) -> PastScore:
         model_id=row["model_id"],
         compute_time=row["compute_time"],
         rule_set_id=row["rule_set_id"],
+        override=ScoreOverride(row["override_principal"], row["override_time"]) if row["override_principal"] else None,
     )
     return PastScore(row["id"], score)

@@ -16,6 +16,7 @@ NAMES = (
     "explain",
     "training",
     "bulk",
+    "serving_peers",
     "demo",
     "cache",
     "freshness",

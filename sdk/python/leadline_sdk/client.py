@@ -232,6 +232,45 @@ class Client(
 
     def replay_score(self, name: str, *, timeout: float | None = None) -> ReplayScoreResponse:
         """Compute a stored score once more, from the model and the feature vector that were kept with it.
+    def override_score(
+        self, name: str, value: int, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> Score:
+        """Set a lead's score by hand: it stands, whatever is computed, until `clear_score_override`.
+
+        Args:
+            name: the lead's resource name, `leads/{lead}`.
+            value: the score, 0 to 100.
+            idempotency_key: see the class.
+            timeout: see the class.
+
+        Returns:
+            The score as it is now, with its reasons; `model_value` is what the model would say.
+
+        Raises:
+            NotFound: there is no such lead.
+            InvalidRequest: the value is outside its range.
+        """
+        return self._call(self._scoring.OverrideScore, requests.override_score(name, value, idempotency_key), timeout)
+
+    def clear_score_override(
+        self, name: str, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> Score:
+        """Leave a lead's score to be computed again; no effect if nobody has set it.
+
+        Args:
+            name: the lead's resource name, `leads/{lead}`.
+            idempotency_key: see the class.
+            timeout: see the class.
+
+        Returns:
+            The score as it is now, with its reasons.
+
+        Raises:
+            NotFound: there is no such lead.
+        """
+        request = requests.clear_score_override(name, idempotency_key)
+        return self._call(self._scoring.ClearScoreOverride, request, timeout)
+
 
         Args:
             name: the score's resource name, `scores/{score}`: the `name` of a lead's score or of one that was watched.

@@ -21,7 +21,9 @@ from leadline.v1.rule_service_pb2 import (
 )
 from leadline.v1.rule_set_pb2 import RuleSet
 from leadline.v1.scoring_service_pb2 import (
+    ClearScoreOverrideRequest,
     DeleteModelRequest,
+    OverrideScoreRequest,
     PromoteModelRequest,
     RescoreLeadsRequest,
     RollBackModelRequest,
@@ -84,6 +86,16 @@ def train_model(
 def rescore_leads(idempotency_key: str | None) -> RescoreLeadsRequest:
     """Give the request that scores every open lead anew."""
     return RescoreLeadsRequest(idempotency_key=idempotency_key or new_idempotency_key())
+
+
+def override_score(name: str, value: int, idempotency_key: str | None) -> OverrideScoreRequest:
+    """Give the request that sets a lead's score by hand."""
+    return OverrideScoreRequest(name=name, value=value, idempotency_key=idempotency_key or new_idempotency_key())
+
+
+def clear_score_override(name: str, idempotency_key: str | None) -> ClearScoreOverrideRequest:
+    """Give the request that leaves a lead's score to be computed again."""
+    return ClearScoreOverrideRequest(name=name, idempotency_key=idempotency_key or new_idempotency_key())
 
 
 def promote_model(name: str, idempotency_key: str | None, *, override_gate: bool) -> PromoteModelRequest:

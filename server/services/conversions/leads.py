@@ -86,7 +86,7 @@ def score_to_proto(name: str, score: StoredScore) -> score_pb2.Score:
         score: The score.
     """
     model_value = int(score.probability * 100 + 0.5)
-    return score_pb2.Score(
+    message = score_pb2.Score(
         name=format_name("scores", score.score_id) if score.score_id else "",
         lead=name,
         probability=score.probability,
@@ -101,8 +101,14 @@ def score_to_proto(name: str, score: StoredScore) -> score_pb2.Score:
         probability_low=score.probability_low,
         probability_high=score.probability_high,
         model_value=model_value,
-        rule_points=score.value - model_value,
+        rule_points=score.value - model_value if score.override is None else 0,
         rule_set=format_name("ruleSets", score.rule_set_id) if score.rule_set_id else "",
         next_grade_time=time_to_proto(score.next_grade_time) if score.next_grade_time else None,
         next_grade=score.next_grade or score_pb2.GRADE_UNSPECIFIED,  # type: ignore[arg-type]  # numbered alike
     )
+    if score.override is not None:
+        message.override_points = score.value - model_value
+        message.override.value = score.value
+        message.override.principal = score.override.principal
+        message.override.create_time.CopyFrom(time_to_proto(score.override.create_time))
+    return message

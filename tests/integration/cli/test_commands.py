@@ -214,6 +214,14 @@ def test_open_leads_are_scored_anew(stored: FakeLeadline, run: Run) -> None:
     assert run("rescore", "--no-wait").output == f"started {OPERATION}\n"
 
 
+def test_a_score_is_set_by_hand_and_let_go_again(stored: FakeLeadline, run: Run) -> None:
+    assert "crm-1 has the score 90 until it is cleared" in run("override", "crm-1", "90").shown
+    assert stored.requests["OverrideScore"][0].value == 90
+    assert "crm-1 has the computed score again" in run("override", "crm-1").shown
+    assert json.loads(run("override", "crm-1", "0", "--json").output)["override"]["value"] == 0
+    assert run("override", "crm-1", "101").exit_status == 2
+
+
 def test_a_stored_score_is_replayed(stored: FakeLeadline, run: Run) -> None:
     stored.leads[1].score.name = "scores/7"
     done = run("replay", "crm-1")

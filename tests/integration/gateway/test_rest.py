@@ -140,6 +140,20 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
     (
         "POST",
         f"/v1/models/{ID}:promote",
+    (
+        "POST",
+        f"/v1/leads/{ID}:overrideScore",
+        {"idempotency_key": "k", "value": 90},
+        "ScoringService/OverrideScore",
+        [{"name": f"leads/{ID}", "idempotency_key": "k", "value": 90}],
+    ),
+    (
+        "POST",
+        f"/v1/leads/{ID}:clearScoreOverride",
+        {"idempotency_key": "k"},
+        "ScoringService/ClearScoreOverride",
+        [{"name": f"leads/{ID}", "idempotency_key": "k"}],
+    ),
         KEY | {"overrideGate": True},
         "ScoringService/PromoteModel",
         [{"name": f"models/{ID}", "overrideGate": True} | KEY],

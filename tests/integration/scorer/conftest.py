@@ -6,13 +6,16 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import grpc.aio
 import orjson
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from deploy.local.development_token import DevelopmentKey
@@ -20,6 +23,7 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
 from scoring.features.feature_set import FeatureSet
+from scoring.main import build_server
 from scoring.registry.model import Model, ModelDescription
 from scoring.store.model_changes import ModelChanges
 from scoring.store.models import Models
@@ -27,9 +31,11 @@ from server.integrations.event import Event
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
 from server.runtime.redis import connect_redis
+from server.runtime.settings import ProcessSettings
 from server.store.events import PostgresEventStore
 from tests.fakes.model_server import FakeModelServer, serve
-from tests.fakes.scoring import FEATURE_SET
+from tests.fakes.scoring import FEATURE_SET, GRADE_BANDS, FakeModelServerControl, FakePredictor
+from tests.integration.scorer.site import Bearer, Site
 from tfserving.client import PredictionClient
 
 RECEIVED_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -172,3 +178,48 @@ async def readers() -> int:
 async def no_reader() -> bool:
     """Tells whether no stream of score changes is being read."""
     return await readers() == 0
+
+
+@pytest.fixture
+def bearer(development_key: DevelopmentKey, tenant_id: UUID) -> Bearer:
+    return (("authorization", f"Bearer {development_key.mint(tenant_id)}"),)
+
+
+@pytest.fixture
+async def site(  # noqa: PLR0917 (fixtures come by their names)
+    development_key: DevelopmentKey,
+    database: Database,
+    redis: Redis,
+    tmp_path: Path,
+    bearer: Bearer,
+    tenant_id: UUID,
+) -> AsyncIterator[Site]:
+    settings = ProcessSettings(
+        jwks_file=development_key.jwks_file,
+        model_repository=tmp_path / "models",
+        signing_secret=SecretStr("a secret for the tests"),
+    )
+    server = build_server(settings, database, redis, FakePredictor(), FakeModelServerControl())
+    address = f"unix:{tmp_path}/s"
+    server.add_insecure_port(address)
+    await server.start()
+    async with grpc.aio.insecure_channel(address) as channel:
+        yield Site(database, channel, bearer, tenant_id)
+    await server.stop(None)
+
+
+@pytest.fixture
+async def champion(database: Database, tenant_id: UUID) -> Model:
+    """A champion with grades B (from 0.5 on) and C."""
+    description = make_description()
+    graded = type(description)(**asdict(description) | {"grade_bands": [asdict(band) for band in GRADE_BANDS]})
+    model = await Models(database).add_candidate(tenant_id, new_id(), graded)
+    return await make_champion(database, tenant_id, model.model_id)
+
+
+@pytest.fixture
+async def relay(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """The database in the role that reads the outbox."""
+    connected = await Database.connect(postgres.url("leadline_relay"))
+    yield connected
+    await connected.close()

@@ -7,7 +7,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from deploy.local.postgres import EmbeddedPostgres
 from scoring.experiments.assign_leads import AssignLeads
 from scoring.experiments.experiment import Arm, Experiment, ExperimentKind, ExperimentPlan, ExperimentState
 from scoring.experiments.result import Verdict
@@ -106,14 +105,6 @@ async def laboratory(
 ) -> AsyncIterator[Laboratory]:
     async with PredictionClient(f"127.0.0.1:{model_server_port}") as client:
         yield Laboratory(database, client, repository, tenant_id)
-
-
-@pytest.fixture
-async def relay(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
-    """The database in the role that reads the outbox."""
-    connected = await Database.connect(postgres.url("leadline_relay"))
-    yield connected
-    await connected.close()
 
 
 async def test_a_canary_scores_its_share_and_no_score_fails_during_start_and_end(laboratory: Laboratory) -> None:

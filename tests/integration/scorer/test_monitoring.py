@@ -10,7 +10,6 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from deploy.local.postgres import EmbeddedPostgres
 from scoring.features.distribution import Distributions
 from scoring.monitoring.alarm import AlarmKind
 from scoring.monitoring.policy import MonitoringPolicy
@@ -97,14 +96,6 @@ class Watched(Site):
         """Has the models checked by a policy, by two workers at once."""
         await self.monitoring.set_policy(self.tenant_id, policy)
         await asyncio.gather(self.watch_models.watch(self.tenant_id), self.watch_models.watch(self.tenant_id))
-
-
-@pytest.fixture
-async def relay(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
-    """The database in the role that sees what is due."""
-    connected = await Database.connect(postgres.url("leadline_relay"))
-    yield connected
-    await connected.close()
 
 
 @pytest.fixture

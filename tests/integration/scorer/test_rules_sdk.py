@@ -28,7 +28,6 @@ from server.runtime.database import Database
 from server.runtime.settings import ProcessSettings
 from tests.fakes.scoring import FakeModelServerControl, FakePredictor
 from tests.integration.scorer.conftest import add_lead
-from tests.integration.scorer.test_rules import champion as champion  # noqa: PLC0414 (a fixture)
 
 RULES = RuleSet(display_name="First", rules=[Rule(id="referral", expression='fields.source == "Referral"', points=20)])
 

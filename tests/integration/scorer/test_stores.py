@@ -183,6 +183,9 @@ class TestScores:
             "previous_grade": None,
             "next_grade": None,
             "next_grade_time": None,
+            "override_principal": None,
+            "override_time": None,
+            "override_value": None,
             "owner": "",
             "rule_set_id": None,
         }

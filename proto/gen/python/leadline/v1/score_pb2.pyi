@@ -134,6 +134,8 @@ class Score(_message.Message):
     RULE_SET_FIELD_NUMBER: _builtins.int
     NEXT_GRADE_TIME_FIELD_NUMBER: _builtins.int
     NEXT_GRADE_FIELD_NUMBER: _builtins.int
+    OVERRIDE_FIELD_NUMBER: _builtins.int
+    OVERRIDE_POINTS_FIELD_NUMBER: _builtins.int
     lead: _builtins.str
     """The lead that was scored, `leads/{lead}`; empty for an inline lead."""
     probability: _builtins.float
@@ -143,7 +145,7 @@ class Score(_message.Message):
     Equals `base_log_odds` plus the sum of `attributions[].log_odds`.
     """
     value: _builtins.int
-    """What people look at, 0 to 100: `model_value` plus `rule_points`, exactly."""
+    """What people look at, 0 to 100: `model_value` plus `rule_points` plus `override_points`, exactly."""
     base_log_odds: _builtins.float
     """Where the attributions start from: the log-odds of an average lead of the training data, or, where no model made
     the score, those of what is known in general.
@@ -153,7 +155,9 @@ class Score(_message.Message):
     name: _builtins.str
     """The resource name of a stored score, `scores/{score}`; empty for one that is computed and not stored."""
     grade: Global___Grade.ValueType
-    """The score's class: that of `probability` plus a hundredth for each of the `rule_points`."""
+    """The score's class: that of `probability` plus a hundredth for each of the `rule_points`, or, while a person's value
+    stands, that of this value.
+    """
     basis: Global___ScoreBasis.ValueType
     """What the score rests on."""
     evidence_count: _builtins.int
@@ -167,11 +171,15 @@ class Score(_message.Message):
     model_value: _builtins.int
     """What the model says: `probability` as 0 to 100, rounded to the nearest integer."""
     rule_points: _builtins.int
-    """What the tenant's rules add: the sum of `rule_contributions[].applied_points`. 0 without rules."""
+    """What the tenant's rules add: the sum of `rule_contributions[].applied_points`. 0 without rules, and while a
+    person's value stands.
+    """
     rule_set: _builtins.str
     """The version of the rules, `ruleSets/{rule_set}`; empty if none was active."""
     next_grade: Global___Grade.ValueType
     """The grade that the score will have then; unspecified if `next_grade_time` is absent."""
+    override_points: _builtins.int
+    """What this adds to or takes from what the model says: `override.value` minus `model_value`. 0 without an override."""
     @_builtins.property
     def attributions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribution]:
         """Why: what each feature added to or took from the log-odds, the strongest first. Exact Shapley values.
@@ -193,6 +201,10 @@ class Score(_message.Message):
         """When points that fade will first move the score into another grade if nothing else changes, UTC. Absent if they
         never will.
         """
+
+    @_builtins.property
+    def override(self) -> Global___ScoreOverride:
+        """The value that a person set by OverrideScore, which stands until it is cleared; absent if none does."""
 
     def __init__(
         self,
@@ -217,14 +229,50 @@ class Score(_message.Message):
         rule_set: _builtins.str = ...,
         next_grade_time: _timestamp_pb2.Timestamp | None = ...,
         next_grade: Global___Grade.ValueType = ...,
+        override: Global___ScoreOverride | None = ...,
+        override_points: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["compute_time", b"compute_time", "next_grade_time", b"next_grade_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["compute_time", b"compute_time", "next_grade_time", b"next_grade_time", "override", b"override"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributions", b"attributions", "base_log_odds", b"base_log_odds", "basis", b"basis", "compute_time", b"compute_time", "evidence_count", b"evidence_count", "grade", b"grade", "lead", b"lead", "log_odds", b"log_odds", "model", b"model", "model_value", b"model_value", "name", b"name", "next_grade", b"next_grade", "next_grade_time", b"next_grade_time", "probability", b"probability", "probability_high", b"probability_high", "probability_low", b"probability_low", "rule_contributions", b"rule_contributions", "rule_points", b"rule_points", "rule_set", b"rule_set", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributions", b"attributions", "base_log_odds", b"base_log_odds", "basis", b"basis", "compute_time", b"compute_time", "evidence_count", b"evidence_count", "grade", b"grade", "lead", b"lead", "log_odds", b"log_odds", "model", b"model", "model_value", b"model_value", "name", b"name", "next_grade", b"next_grade", "next_grade_time", b"next_grade_time", "override", b"override", "override_points", b"override_points", "probability", b"probability", "probability_high", b"probability_high", "probability_low", b"probability_low", "rule_contributions", b"rule_contributions", "rule_points", b"rule_points", "rule_set", b"rule_set", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Score: _TypeAlias = Score  # noqa: Y015
+
+@_typing.final
+class ScoreOverride(_message.Message):
+    """A score that a person set. New events, outcomes, rules and models leave it alone; they go on to move `probability`
+    and `model_value`, so that what the model would say is always beside it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    value: _builtins.int
+    """The score that people look at instead of the computed one, 0 to 100."""
+    principal: _builtins.str
+    """Who set it: the subject of the token or the API key."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was set, UTC."""
+
+    def __init__(
+        self,
+        *,
+        value: _builtins.int = ...,
+        principal: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "principal", b"principal", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScoreOverride: _TypeAlias = ScoreOverride  # noqa: Y015
 
 @_typing.final
 class Attribution(_message.Message):

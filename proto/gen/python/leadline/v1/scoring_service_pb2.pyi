@@ -797,3 +797,61 @@ class RescoreLeadsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RescoreLeadsResponse: _TypeAlias = RescoreLeadsResponse  # noqa: Y015
+
+@_typing.final
+class OverrideScoreRequest(_message.Message):
+    """Asks for a lead's score to be what a person says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The lead's resource name, `leads/{lead}`."""
+    idempotency_key: _builtins.str
+    """Chosen by the caller, new for each logical call and the same in its retries. 1 to 128 characters."""
+    value: _builtins.int
+    """The score that shall stand, 0 to 100."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+        value: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "idempotency_key", b"idempotency_key", "name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__value: _TypeAlias = _typing.Literal["value"]  # noqa: Y015
+    _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
+
+Global___OverrideScoreRequest: _TypeAlias = OverrideScoreRequest  # noqa: Y015
+
+@_typing.final
+class ClearScoreOverrideRequest(_message.Message):
+    """Asks for a lead's score to be the computed one again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The lead's resource name, `leads/{lead}`."""
+    idempotency_key: _builtins.str
+    """Chosen by the caller, new for each logical call and the same in its retries. 1 to 128 characters."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClearScoreOverrideRequest: _TypeAlias = ClearScoreOverrideRequest  # noqa: Y015

@@ -80,6 +80,15 @@ class ScoringServiceStub:
     the next grade (or, where grades are withheld, to a score at least 10 higher), each verified by scoring it.
     Errors: LEAD_NOT_FOUND, NO_MODEL, DEPENDENCY_UNAVAILABLE.
     """
+    OverrideScore: _grpc.UnaryUnaryMultiCallable[_scoring_service_pb2.OverrideScoreRequest, _score_pb2.Score]
+    """Sets a lead's score by hand. It stands in place of the computed value, for everybody and in every list, filter,
+    watch and workflow, until ClearScoreOverride: events, outcomes, rules and models don't move it. Setting it again
+    replaces it. Gives the score as it is now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+    """
+    ClearScoreOverride: _grpc.UnaryUnaryMultiCallable[_scoring_service_pb2.ClearScoreOverrideRequest, _score_pb2.Score]
+    """Ends an override: the lead's score is the computed one again. No effect if there is none. Gives the score as it is
+    now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+    """
     ReplayScore: _grpc.UnaryUnaryMultiCallable[_scoring_service_pb2.ReplayScoreRequest, _scoring_service_pb2.ReplayScoreResponse]
     """Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
     Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
@@ -142,6 +151,15 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     """Tells what would raise a stored lead's score: the smallest changes of fields that can be changed and that lead to
     the next grade (or, where grades are withheld, to a score at least 10 higher), each verified by scoring it.
     Errors: LEAD_NOT_FOUND, NO_MODEL, DEPENDENCY_UNAVAILABLE.
+    """
+    OverrideScore: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.OverrideScoreRequest, _score_pb2.Score]  # type: ignore[assignment]
+    """Sets a lead's score by hand. It stands in place of the computed value, for everybody and in every list, filter,
+    watch and workflow, until ClearScoreOverride: events, outcomes, rules and models don't move it. Setting it again
+    replaces it. Gives the score as it is now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+    """
+    ClearScoreOverride: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.ClearScoreOverrideRequest, _score_pb2.Score]  # type: ignore[assignment]
+    """Ends an override: the lead's score is the computed one again. No effect if there is none. Gives the score as it is
+    now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
     """
     ReplayScore: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.ReplayScoreRequest, _scoring_service_pb2.ReplayScoreResponse]  # type: ignore[assignment]
     """Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
@@ -268,6 +286,27 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells what would raise a stored lead's score: the smallest changes of fields that can be changed and that lead to
         the next grade (or, where grades are withheld, to a score at least 10 higher), each verified by scoring it.
         Errors: LEAD_NOT_FOUND, NO_MODEL, DEPENDENCY_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def OverrideScore(
+        self,
+        request: _scoring_service_pb2.OverrideScoreRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_score_pb2.Score, _abc.Awaitable[_score_pb2.Score]]:
+        """Sets a lead's score by hand. It stands in place of the computed value, for everybody and in every list, filter,
+        watch and workflow, until ClearScoreOverride: events, outcomes, rules and models don't move it. Setting it again
+        replaces it. Gives the score as it is now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ClearScoreOverride(
+        self,
+        request: _scoring_service_pb2.ClearScoreOverrideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_score_pb2.Score, _abc.Awaitable[_score_pb2.Score]]:
+        """Ends an override: the lead's score is the computed one again. No effect if there is none. Gives the score as it is
+        now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

@@ -94,6 +94,16 @@ class ScoringServiceStub(object):
                 request_serializer=leadline_dot_v1_dot_scoring__service__pb2.SuggestChangesRequest.SerializeToString,
                 response_deserializer=leadline_dot_v1_dot_scoring__service__pb2.SuggestChangesResponse.FromString,
                 _registered_method=True)
+        self.OverrideScore = channel.unary_unary(
+                '/leadline.v1.ScoringService/OverrideScore',
+                request_serializer=leadline_dot_v1_dot_scoring__service__pb2.OverrideScoreRequest.SerializeToString,
+                response_deserializer=leadline_dot_v1_dot_score__pb2.Score.FromString,
+                _registered_method=True)
+        self.ClearScoreOverride = channel.unary_unary(
+                '/leadline.v1.ScoringService/ClearScoreOverride',
+                request_serializer=leadline_dot_v1_dot_scoring__service__pb2.ClearScoreOverrideRequest.SerializeToString,
+                response_deserializer=leadline_dot_v1_dot_score__pb2.Score.FromString,
+                _registered_method=True)
         self.ReplayScore = channel.unary_unary(
                 '/leadline.v1.ScoringService/ReplayScore',
                 request_serializer=leadline_dot_v1_dot_scoring__service__pb2.ReplayScoreRequest.SerializeToString,
@@ -206,6 +216,23 @@ class ScoringServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def OverrideScore(self, request, context):
+        """Sets a lead's score by hand. It stands in place of the computed value, for everybody and in every list, filter,
+        watch and workflow, until ClearScoreOverride: events, outcomes, rules and models don't move it. Setting it again
+        replaces it. Gives the score as it is now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearScoreOverride(self, request, context):
+        """Ends an override: the lead's score is the computed one again. No effect if there is none. Gives the score as it is
+        now, with its reasons. Errors: LEAD_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReplayScore(self, request, context):
         """Computes a stored score once more from the model, the feature vector, the rules and the clock that were stored with it.
         Errors: SCORE_NOT_FOUND, MODEL_NOT_FOUND, DEPENDENCY_UNAVAILABLE.
@@ -289,6 +316,16 @@ def add_ScoringServiceServicer_to_server(servicer, server):
                     servicer.SuggestChanges,
                     request_deserializer=leadline_dot_v1_dot_scoring__service__pb2.SuggestChangesRequest.FromString,
                     response_serializer=leadline_dot_v1_dot_scoring__service__pb2.SuggestChangesResponse.SerializeToString,
+            ),
+            'OverrideScore': grpc.unary_unary_rpc_method_handler(
+                    servicer.OverrideScore,
+                    request_deserializer=leadline_dot_v1_dot_scoring__service__pb2.OverrideScoreRequest.FromString,
+                    response_serializer=leadline_dot_v1_dot_score__pb2.Score.SerializeToString,
+            ),
+            'ClearScoreOverride': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearScoreOverride,
+                    request_deserializer=leadline_dot_v1_dot_scoring__service__pb2.ClearScoreOverrideRequest.FromString,
+                    response_serializer=leadline_dot_v1_dot_score__pb2.Score.SerializeToString,
             ),
             'ReplayScore': grpc.unary_unary_rpc_method_handler(
                     servicer.ReplayScore,
@@ -604,6 +641,60 @@ class ScoringService(object):
             '/leadline.v1.ScoringService/SuggestChanges',
             leadline_dot_v1_dot_scoring__service__pb2.SuggestChangesRequest.SerializeToString,
             leadline_dot_v1_dot_scoring__service__pb2.SuggestChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OverrideScore(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.v1.ScoringService/OverrideScore',
+            leadline_dot_v1_dot_scoring__service__pb2.OverrideScoreRequest.SerializeToString,
+            leadline_dot_v1_dot_score__pb2.Score.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearScoreOverride(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.v1.ScoringService/ClearScoreOverride',
+            leadline_dot_v1_dot_scoring__service__pb2.ClearScoreOverrideRequest.SerializeToString,
+            leadline_dot_v1_dot_score__pb2.Score.FromString,
             options,
             channel_credentials,
             insecure,

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file leadline/v1/score.proto.
  */
 export const file_leadline_v1_score: GenFile = /*@__PURE__*/
-  fileDesc("ChdsZWFkbGluZS92MS9zY29yZS5wcm90bxILbGVhZGxpbmUudjEiywQKBVNjb3JlEgwKBGxlYWQYASABKAkSEwoLcHJvYmFiaWxpdHkYAiABKAESEAoIbG9nX29kZHMYAyABKAESDQoFdmFsdWUYBCABKAUSFQoNYmFzZV9sb2dfb2RkcxgFIAEoARIuCgxhdHRyaWJ1dGlvbnMYBiADKAsyGC5sZWFkbGluZS52MS5BdHRyaWJ1dGlvbhINCgVtb2RlbBgHIAEoCRIwCgxjb21wdXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5hbWUYCSABKAkSIQoFZ3JhZGUYCiABKA4yEi5sZWFkbGluZS52MS5HcmFkZRImCgViYXNpcxgLIAEoDjIXLmxlYWRsaW5lLnYxLlNjb3JlQmFzaXMSFgoOZXZpZGVuY2VfY291bnQYDCABKAMSFwoPcHJvYmFiaWxpdHlfbG93GA0gASgBEhgKEHByb2JhYmlsaXR5X2hpZ2gYDiABKAESEwoLbW9kZWxfdmFsdWUYDyABKAUSEwoLcnVsZV9wb2ludHMYECABKAUSOQoScnVsZV9jb250cmlidXRpb25zGBEgAygLMh0ubGVhZGxpbmUudjEuUnVsZUNvbnRyaWJ1dGlvbhIQCghydWxlX3NldBgSIAEoCRIzCg9uZXh0X2dyYWRlX3RpbWUYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKCm5leHRfZ3JhZGUYFCABKA4yEi5sZWFkbGluZS52MS5HcmFkZSKyAQoLQXR0cmlidXRpb24SDwoHZmVhdHVyZRgBIAEoCRIQCghvYnNlcnZlZBgCIAEoCRIQCghsb2dfb2RkcxgDIAEoARIsCgVncm91cBgEIAEoDjIdLmxlYWRsaW5lLnYxLkF0dHJpYnV0aW9uR3JvdXASDgoGcmVhc29uGAUgASgJEhwKD2NvbnZlcnNpb25fcmF0ZRgGIAEoAUgAiAEBQhIKEF9jb252ZXJzaW9uX3JhdGUipAEKEFJ1bGVDb250cmlidXRpb24SDAoEcnVsZRgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSDgoGcG9pbnRzGAMgASgFEhYKDmFwcGxpZWRfcG9pbnRzGAQgASgFEjUKEWRlY2F5X2FuY2hvcl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVlcnJvchgGIAEoCSpxCgpTY29yZUJhc2lzEhsKF1NDT1JFX0JBU0lTX1VOU1BFQ0lGSUVEEAASFQoRU0NPUkVfQkFTSVNfUFJJT1IQARIYChRTQ09SRV9CQVNJU19TSFJVTktFThACEhUKEVNDT1JFX0JBU0lTX01PREVMEAMqUgoFR3JhZGUSFQoRR1JBREVfVU5TUEVDSUZJRUQQABILCgdHUkFERV9BEAESCwoHR1JBREVfQhACEgsKB0dSQURFX0MQAxILCgdHUkFERV9EEAQqcgoQQXR0cmlidXRpb25Hcm91cBIhCh1BVFRSSUJVVElPTl9HUk9VUF9VTlNQRUNJRklFRBAAEhkKFUFUVFJJQlVUSU9OX0dST1VQX0ZJVBABEiAKHEFUVFJJQlVUSU9OX0dST1VQX0VOR0FHRU1FTlQQAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChdsZWFkbGluZS92MS9zY29yZS5wcm90bxILbGVhZGxpbmUudjEikgUKBVNjb3JlEgwKBGxlYWQYASABKAkSEwoLcHJvYmFiaWxpdHkYAiABKAESEAoIbG9nX29kZHMYAyABKAESDQoFdmFsdWUYBCABKAUSFQoNYmFzZV9sb2dfb2RkcxgFIAEoARIuCgxhdHRyaWJ1dGlvbnMYBiADKAsyGC5sZWFkbGluZS52MS5BdHRyaWJ1dGlvbhINCgVtb2RlbBgHIAEoCRIwCgxjb21wdXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5hbWUYCSABKAkSIQoFZ3JhZGUYCiABKA4yEi5sZWFkbGluZS52MS5HcmFkZRImCgViYXNpcxgLIAEoDjIXLmxlYWRsaW5lLnYxLlNjb3JlQmFzaXMSFgoOZXZpZGVuY2VfY291bnQYDCABKAMSFwoPcHJvYmFiaWxpdHlfbG93GA0gASgBEhgKEHByb2JhYmlsaXR5X2hpZ2gYDiABKAESEwoLbW9kZWxfdmFsdWUYDyABKAUSEwoLcnVsZV9wb2ludHMYECABKAUSOQoScnVsZV9jb250cmlidXRpb25zGBEgAygLMh0ubGVhZGxpbmUudjEuUnVsZUNvbnRyaWJ1dGlvbhIQCghydWxlX3NldBgSIAEoCRIzCg9uZXh0X2dyYWRlX3RpbWUYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKCm5leHRfZ3JhZGUYFCABKA4yEi5sZWFkbGluZS52MS5HcmFkZRIsCghvdmVycmlkZRgVIAEoCzIaLmxlYWRsaW5lLnYxLlNjb3JlT3ZlcnJpZGUSFwoPb3ZlcnJpZGVfcG9pbnRzGBYgASgFImIKDVNjb3JlT3ZlcnJpZGUSDQoFdmFsdWUYASABKAUSEQoJcHJpbmNpcGFsGAIgASgJEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKyAQoLQXR0cmlidXRpb24SDwoHZmVhdHVyZRgBIAEoCRIQCghvYnNlcnZlZBgCIAEoCRIQCghsb2dfb2RkcxgDIAEoARIsCgVncm91cBgEIAEoDjIdLmxlYWRsaW5lLnYxLkF0dHJpYnV0aW9uR3JvdXASDgoGcmVhc29uGAUgASgJEhwKD2NvbnZlcnNpb25fcmF0ZRgGIAEoAUgAiAEBQhIKEF9jb252ZXJzaW9uX3JhdGUipAEKEFJ1bGVDb250cmlidXRpb24SDAoEcnVsZRgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSDgoGcG9pbnRzGAMgASgFEhYKDmFwcGxpZWRfcG9pbnRzGAQgASgFEjUKEWRlY2F5X2FuY2hvcl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVlcnJvchgGIAEoCSpxCgpTY29yZUJhc2lzEhsKF1NDT1JFX0JBU0lTX1VOU1BFQ0lGSUVEEAASFQoRU0NPUkVfQkFTSVNfUFJJT1IQARIYChRTQ09SRV9CQVNJU19TSFJVTktFThACEhUKEVNDT1JFX0JBU0lTX01PREVMEAMqUgoFR3JhZGUSFQoRR1JBREVfVU5TUEVDSUZJRUQQABILCgdHUkFERV9BEAESCwoHR1JBREVfQhACEgsKB0dSQURFX0MQAxILCgdHUkFERV9EEAQqcgoQQXR0cmlidXRpb25Hcm91cBIhCh1BVFRSSUJVVElPTl9HUk9VUF9VTlNQRUNJRklFRBAAEhkKFUFUVFJJQlVUSU9OX0dST1VQX0ZJVBABEiAKHEFUVFJJQlVUSU9OX0dST1VQX0VOR0FHRU1FTlQQAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * How probable it is that a lead converts, and why.
@@ -43,7 +43,7 @@ export type Score = Message<"leadline.v1.Score"> & {
   logOdds: number;
 
   /**
-   * What people look at, 0 to 100: `model_value` plus `rule_points`, exactly.
+   * What people look at, 0 to 100: `model_value` plus `rule_points` plus `override_points`, exactly.
    *
    * @generated from field: int32 value = 4;
    */
@@ -87,7 +87,8 @@ export type Score = Message<"leadline.v1.Score"> & {
   name: string;
 
   /**
-   * The score's class: that of `probability` plus a hundredth for each of the `rule_points`.
+   * The score's class: that of `probability` plus a hundredth for each of the `rule_points`, or, while a person's value
+   * stands, that of this value.
    *
    * @generated from field: leadline.v1.Grade grade = 10;
    */
@@ -130,7 +131,8 @@ export type Score = Message<"leadline.v1.Score"> & {
   modelValue: number;
 
   /**
-   * What the tenant's rules add: the sum of `rule_contributions[].applied_points`. 0 without rules.
+   * What the tenant's rules add: the sum of `rule_contributions[].applied_points`. 0 without rules, and while a
+   * person's value stands.
    *
    * @generated from field: int32 rule_points = 16;
    */
@@ -165,6 +167,20 @@ export type Score = Message<"leadline.v1.Score"> & {
    * @generated from field: leadline.v1.Grade next_grade = 20;
    */
   nextGrade: Grade;
+
+  /**
+   * The value that a person set by OverrideScore, which stands until it is cleared; absent if none does.
+   *
+   * @generated from field: leadline.v1.ScoreOverride override = 21;
+   */
+  override?: ScoreOverride | undefined;
+
+  /**
+   * What this adds to or takes from what the model says: `override.value` minus `model_value`. 0 without an override.
+   *
+   * @generated from field: int32 override_points = 22;
+   */
+  overridePoints: number;
 };
 
 /**
@@ -173,6 +189,42 @@ export type Score = Message<"leadline.v1.Score"> & {
  */
 export const ScoreSchema: GenMessage<Score> = /*@__PURE__*/
   messageDesc(file_leadline_v1_score, 0);
+
+/**
+ * A score that a person set. New events, outcomes, rules and models leave it alone; they go on to move `probability`
+ * and `model_value`, so that what the model would say is always beside it.
+ *
+ * @generated from message leadline.v1.ScoreOverride
+ */
+export type ScoreOverride = Message<"leadline.v1.ScoreOverride"> & {
+  /**
+   * The score that people look at instead of the computed one, 0 to 100.
+   *
+   * @generated from field: int32 value = 1;
+   */
+  value: number;
+
+  /**
+   * Who set it: the subject of the token or the API key.
+   *
+   * @generated from field: string principal = 2;
+   */
+  principal: string;
+
+  /**
+   * When it was set, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message leadline.v1.ScoreOverride.
+ * Use `create(ScoreOverrideSchema)` to create a new message.
+ */
+export const ScoreOverrideSchema: GenMessage<ScoreOverride> = /*@__PURE__*/
+  messageDesc(file_leadline_v1_score, 1);
 
 /**
  * What one feature contributed to a score.
@@ -229,7 +281,7 @@ export type Attribution = Message<"leadline.v1.Attribution"> & {
  * Use `create(AttributionSchema)` to create a new message.
  */
 export const AttributionSchema: GenMessage<Attribution> = /*@__PURE__*/
-  messageDesc(file_leadline_v1_score, 1);
+  messageDesc(file_leadline_v1_score, 2);
 
 /**
  * What one rule contributed to a score.
@@ -286,7 +338,7 @@ export type RuleContribution = Message<"leadline.v1.RuleContribution"> & {
  * Use `create(RuleContributionSchema)` to create a new message.
  */
 export const RuleContributionSchema: GenMessage<RuleContribution> = /*@__PURE__*/
-  messageDesc(file_leadline_v1_score, 2);
+  messageDesc(file_leadline_v1_score, 3);
 
 /**
  * What a score rests on.
