@@ -17,6 +17,8 @@ export interface SessionTokens {
   readonly refreshToken: string;
   readonly displayName: string;
   readonly email: string;
+  /** Whether log-in asks for a second factor, as far as the last renewal knew. */
+  readonly hasSecondFactor: boolean;
 }
 
 /** Gives what to keep of the answer to a log-in. */
@@ -27,23 +29,44 @@ export function tokensOf(set: TokenSet): SessionTokens {
     refreshToken: set.refreshToken,
     displayName: set.user?.displayName ?? "",
     email: set.user?.email ?? "",
+    hasSecondFactor: set.user?.secondFactorEnabled ?? false,
   };
 }
 
 /** Gives a session of a token that was pasted; undefined if it is none. */
 export function pastedTokens(text: string): SessionTokens | undefined {
   const token = text.trim().replace(/^"|"$/g, "");
+  const { exp, sub } = claimsOf(token);
+  if (typeof exp !== "number") return undefined;
+  return { accessToken: token, expiresAt: exp * 1_000, refreshToken: "", displayName: sub ?? "", email: "", hasSecondFactor: false };
+}
+
+/** What a token says; only Leadline can tell whether it is true. */
+interface Claims {
+  readonly exp?: number;
+  readonly sub?: string;
+  readonly scope?: string;
+}
+
+function claimsOf(token: string): Claims {
   try {
     const [, payload = ""] = token.split(".");
     const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { exp?: number; sub?: string };
-    if (typeof claims.exp !== "number") return undefined;
-    const name = claims.sub ?? "";
-    return { accessToken: token, expiresAt: claims.exp * 1_000, refreshToken: "", displayName: name, email: "" };
+    return JSON.parse(new TextDecoder().decode(bytes)) as Claims;
   } catch {
     // Neither base64 nor JSON: it is no token.
-    return undefined;
+    return {};
   }
+}
+
+/** Gives who is logged in, such as `users/{user}`. */
+export function subjectOf({ accessToken }: SessionTokens): string {
+  return claimsOf(accessToken).sub ?? "";
+}
+
+/** Gives what whoever is logged in may do, as texts such as `leads.read`. */
+export function scopesOf({ accessToken }: SessionTokens): readonly string[] {
+  return (claimsOf(accessToken).scope ?? "").split(" ").filter(Boolean);
 }
 
 /** Gives what is kept of the session; undefined if nobody is logged in. */

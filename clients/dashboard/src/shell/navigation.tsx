@@ -146,7 +146,7 @@ export function BottomBar() {
               </Box>
             )}
           </Box>
-          <Box component="span" sx={{ fontSize: "0.66rem", maxWidth: "100%", overflow: "hidden", textOverflow: "ellipsis" }}>
+          <Box component="span" sx={{ fontSize: "0.62rem", letterSpacing: "-0.01em", maxWidth: "100%", overflow: "hidden", textOverflow: "ellipsis" }}>
             {t(place.text)}
           </Box>
         </PlaceLink>
