@@ -35,9 +35,13 @@ from gateway.contract import (
 )
 from gateway.envoy.deprecation import deprecation_headers
 from gateway.envoy.local_replies import LOCAL_REPLIES
+from gateway.envoy.rate_limits import DOMAIN, rate_limit_configuration
 from gateway.envoy.settings import Address, EdgeSettings, parse_address
 
 CONFIGURATION_FILE = "envoy.yaml"
+RATE_LIMIT_FILE = Path("rate_limit") / "config" / "leadline.yaml"
+"""The configuration of the rate-limit service: its RUNTIME_ROOT is the output folder, its RUNTIME_SUBDIRECTORY
+`rate_limit`. JSON is YAML."""
 DESCRIPTOR_FILE = "contract.binpb"
 TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json", "/v1/track/pixel.gif")
 """What the token endpoint answers, over plain HTTP."""
@@ -108,6 +112,10 @@ def render(settings: EdgeSettings, folder: Path) -> Path:
     )
     environment.filters["json"] = json.dumps
     text = environment.get_template("envoy.yaml.j2").render(_values(settings, descriptor_file))
+    if settings.rate_limit_addresses:
+        limits = folder / RATE_LIMIT_FILE
+        limits.parent.mkdir(parents=True, exist_ok=True)
+        limits.write_text(json.dumps(rate_limit_configuration(settings), indent=1) + "\n", encoding="utf-8")
     configuration = folder / CONFIGURATION_FILE
     configuration.write_text(text, encoding="utf-8")
     return configuration
@@ -174,6 +182,8 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
             "pro": settings.pro_requests_per_second,
             "enterprise": settings.enterprise_requests_per_second,
         },
+        "rate_limit_addresses": [parse_address(address) for address in settings.rate_limit_addresses],
+        "rate_limit_domain": DOMAIN,
         "anonymous_requests_per_second": settings.anonymous_requests_per_second,
         "public_requests_per_second": settings.public_requests_per_second,
         "grpc_clusters": {

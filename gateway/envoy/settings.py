@@ -81,6 +81,8 @@ class EdgeSettings(BaseSettings):
         free_requests_per_second: What each tenant of the free plan may send; twice as much in a burst.
         pro_requests_per_second: Likewise for the pro plan.
         enterprise_requests_per_second: Likewise for the enterprise plan.
+        rate_limit_addresses: Rate-limit services (envoyproxy/ratelimit), by which the limits hold for all edges
+            together; empty means that each edge counts by itself.
         anonymous_requests_per_second: What all callers without a token may send together (health, preflights).
         public_requests_per_second: What each address may send to paths that need no token, such as log-in; twice as
             much in a burst.
@@ -116,6 +118,7 @@ class EdgeSettings(BaseSettings):
     free_requests_per_second: Rate = 100
     pro_requests_per_second: Rate = 5_000
     enterprise_requests_per_second: Rate = 1_000_000
+    rate_limit_addresses: Annotated[list[AddressText], NoDecode, BeforeValidator(_split)] = []
     anonymous_requests_per_second: Rate = 1_000
     public_requests_per_second: Rate = 20
     unary_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = 15.0

@@ -5,15 +5,23 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
+import grpc
+import grpc.aio
 import httpx
 import pytest
 import pytest_asyncio
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from leadline.v1 import lead_service_pb2_grpc
 
 from deploy.local.ports import LOOPBACK
 from tests.integration.gateway.backend import start_backend
 from tests.integration.gateway.conftest import Edge, running_edge, wait_for_status
-from tests.integration.gateway.errors import details_by_type, rest_reason
+from tests.integration.gateway.errors import details_by_type, grpc_reason, rest_reason
+from tests.integration.gateway.test_grpc import GET_LEAD, call_web
+from tests.integration.gateway.test_grpc import LEAD as GRPC_LEAD
 from tests.integration.gateway.test_rest import ID
 from tests.integration.gateway.tokens import TENANT
 
@@ -42,6 +50,29 @@ async def test_requests_above_the_plan_are_refused_for_their_tenant_alone(tmp_pa
         assert int(refused.headers["retry-after"]) >= 1
         assert (await client.get(LEAD, headers=other)).status_code == 200
         assert {(await client.get(LEAD)).status_code for _ in range(20)} == {200}
+
+
+async def test_limit_is_told_and_refused_alike_over_grpc_and_grpc_web(tmp_path: Path, server: str) -> None:
+    backends = {"server_addresses": [server], "scorer_addresses": [server]}
+    async with (
+        running_edge(tmp_path, free_requests_per_second=1, **backends) as edge,
+        grpc.aio.insecure_channel(edge.address) as channel,
+    ):
+        stub = lead_service_pb2_grpc.LeadServiceStub(channel)
+        token = edge.token(plan="free")
+        first = stub.GetLead(GRPC_LEAD, metadata=(("authorization", f"Bearer {token}"),))
+        told = dict(list(await first.initial_metadata()))
+        calls = [stub.GetLead(GRPC_LEAD, metadata=(("authorization", f"Bearer {token}"),)) for _ in range(10)]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        web = await call_web(edge, GET_LEAD, GRPC_LEAD, token)
+    assert (told["x-ratelimit-limit"], told["x-ratelimit-remaining"]) == ("2", "1")
+    refused = next(answer for answer in answers if isinstance(answer, grpc.aio.AioRpcError))
+    assert (refused.code(), grpc_reason(refused)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED")
+    status = rpc_status.from_call(cast("grpc.Call", refused))
+    retry = error_details_pb2.RetryInfo()
+    assert status.details[1].Unpack(retry)
+    assert retry.retry_delay.seconds == 1
+    assert (web.headers["grpc-status"], web.headers["x-ratelimit-remaining"]) == ("8", "0")
 
 
 @pytest.mark.parametrize("path", ["/v1/authentication:refreshToken", "/v1/authentication:refreshToken?x=1"])

@@ -79,6 +79,20 @@ def test_limits_of_the_plans(tmp_path: Path) -> None:
     assert (buckets["free"]["max_tokens"], buckets["free"]["tokens_per_fill"]) == (6, 3)
 
 
+def test_limits_that_all_edges_share(tmp_path: Path) -> None:
+    alone = configuration(tmp_path / "alone")
+    assert not (tmp_path / "alone" / "rate_limit").exists()
+    assert http_filter(alone, "local_ratelimit")["enable_x_ratelimit_headers"] == "DRAFT_VERSION_03"
+    together = configuration(tmp_path, rate_limit_addresses=["limits:8081"], free_requests_per_second=3)
+    written = yaml.safe_load((tmp_path / "rate_limit" / "config" / "leadline.yaml").read_text())
+    assert written["domain"] == http_filter(together, "ratelimit")["domain"]
+    limits = {entry["value"]: entry["descriptors"][0] for entry in written["descriptors"]}
+    assert limits["free"] == {"key": "tenant", "rate_limit": {"unit": "second", "requests_per_unit": 3}}
+    assert limits["public"]["key"] == "remote_address"
+    # Two filters that tell what is left would contradict each other.
+    assert http_filter(together, "local_ratelimit")["enable_x_ratelimit_headers"] == "OFF"
+
+
 def test_no_setting_breaks_out_of_its_place(tmp_path: Path) -> None:
     issuer = "https://x\"\n  evil: {{ listen }} # '%"
     read = configuration(tmp_path, token_issuer=issuer)
