@@ -1,5 +1,10 @@
 """An event lets a score cross a threshold; people are told, and a receiver of webhooks hears of it once."""
 
+import json
+from typing import Any
+
+from websockets.sync.client import connect
+
 from leadline_sdk import (
     Direction,
     NotifyAction,
@@ -22,7 +27,11 @@ def test_an_event_sets_a_workflow_off(trained: TrainedTenant) -> None:
     client = trained.client
     lead = trained.quiet_leads[len(trained.quiet_leads) // 2]
     threshold = lead.score.value + 1
-    with webhook_receiver() as receiver:
+    url = f"ws://{trained.stack.edge_address}/ws/leadline.v1.NotificationService/WatchNotifications"
+    protocols: Any = ["leadline.v1", f"bearer.{trained.token}"]
+    with webhook_receiver() as receiver, connect(url, subprotocols=protocols, open_timeout=10) as page:
+        page.send("{}")
+        assert "heartbeat" in json.loads(page.recv(timeout=20))
         workflow = client.create_workflow(
             Workflow(
                 display_name="Rising leads",
@@ -46,6 +55,7 @@ def test_an_event_sets_a_workflow_off(trained: TrainedTenant) -> None:
             seconds=ACTED_SECONDS,
         )
         client.disable_workflow(workflow.name)
+        shown = json.loads(page.recv(timeout=20))["notification"]
 
     (run,) = client.list_workflow_runs(workflow=workflow.name)
     score = client.get_lead(lead.name).score.value
@@ -53,6 +63,7 @@ def test_an_event_sets_a_workflow_off(trained: TrainedTenant) -> None:
     assert run.reason == f"Score rose from {lead.score.value} to {score}, threshold {threshold}"
     (notification,) = [told for told in client.list_notifications() if told.workflow == workflow.name]
     assert notification.text.endswith(f": {score}")
+    assert (shown["name"], shown["text"]) == (notification.name, notification.text)
     (body,) = receiver.accepted.values()
     assert len(receiver.requests) == 1
     assert (body["data"]["lead"], body["data"]["score"]) == (lead.name, score)
