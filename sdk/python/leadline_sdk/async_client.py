@@ -262,6 +262,20 @@ class AsyncClient(
         request = requests.rescore_leads(idempotency_key)
         return self._handle(await self._call(self._scoring.RescoreLeads, request, timeout))
 
+    async def override_score(
+        self, name: str, value: int, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> Score:
+        """Set a lead's score by hand; see `Client.override_score`."""
+        request = requests.override_score(name, value, idempotency_key)
+        return await self._call(self._scoring.OverrideScore, request, timeout)
+
+    async def clear_score_override(
+        self, name: str, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> Score:
+        """Leave a lead's score to be computed again; see `Client.clear_score_override`."""
+        request = requests.clear_score_override(name, idempotency_key)
+        return await self._call(self._scoring.ClearScoreOverride, request, timeout)
+
     async def replay_score(self, name: str, *, timeout: float | None = None) -> ReplayScoreResponse:
         """Compute a stored score once more; see `Client.replay_score`."""
         return await self._call(self._scoring.ReplayScore, ReplayScoreRequest(name=name), timeout)

@@ -230,8 +230,6 @@ class Client(
         """
         return self._handle(self._call(self._scoring.RescoreLeads, requests.rescore_leads(idempotency_key), timeout))
 
-    def replay_score(self, name: str, *, timeout: float | None = None) -> ReplayScoreResponse:
-        """Compute a stored score once more, from the model and the feature vector that were kept with it.
     def override_score(
         self, name: str, value: int, *, idempotency_key: str | None = None, timeout: float | None = None
     ) -> Score:
@@ -271,6 +269,8 @@ class Client(
         request = requests.clear_score_override(name, idempotency_key)
         return self._call(self._scoring.ClearScoreOverride, request, timeout)
 
+    def replay_score(self, name: str, *, timeout: float | None = None) -> ReplayScoreResponse:
+        """Compute a stored score once more, from the model and the feature vector that were kept with it.
 
         Args:
             name: the score's resource name, `scores/{score}`: the `name` of a lead's score or of one that was watched.
