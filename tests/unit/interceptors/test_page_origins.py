@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from leadline.v1 import authentication_service_pb2, lead_service_pb2
 
 from server.interceptors.method_interceptor import Method
 from server.interceptors.page_origins import PageOriginsInterceptor, TenantOrigins, page_origin
@@ -16,8 +17,14 @@ from server.runtime.principal import Principal, set_current_principal
 OURS = "https://dashboard.example"
 CRM = "https://crm.example"
 TENANT, OTHER = UUID(int=1), UUID(int=2)
-GET_LEAD = Method.of_path("/leadline.v1.LeadService/GetLead")
-LOG_IN = Method.of_path("/leadline.v1.AuthenticationService/LogIn")
+GET_LEAD = Method(
+    "/leadline.v1.LeadService/GetLead",
+    lead_service_pb2.DESCRIPTOR.services_by_name["LeadService"].methods_by_name["GetLead"],
+)
+LOG_IN = Method(
+    "/leadline.v1.AuthenticationService/LogIn",
+    authentication_service_pb2.DESCRIPTOR.services_by_name["AuthenticationService"].methods_by_name["LogIn"],
+)
 
 
 class StoredOrigins:
