@@ -56,6 +56,7 @@ from scoring.stream.watch_hub import WatchHub
 from server.interceptors.standard import standard_interceptors
 from server.interceptors.token_updates import updated_verifier
 from server.interceptors.tokens import TokenVerifier
+from server.runtime.audit_trail import AuditTrail
 from server.runtime.database import Database
 from server.runtime.grpc_server import create_server, serve
 from server.runtime.logging import configure_logging
@@ -94,6 +95,7 @@ def build_server(
     *,
     verifier: TokenVerifier | None = None,
     score_answers: ScoreAnswersInterceptor | None = None,
+    trail: AuditTrail | None = None,
 ) -> grpc.aio.Server:
     """Builds the server with its services; the caller gives it an address.
 
@@ -105,6 +107,7 @@ def build_server(
         model_server: The model server, as it is told what to serve.
         verifier: Verifies tokens; None verifies by the keys in the file alone.
         score_answers: Gives scores again that are still true; None computes each.
+        trail: Where audit records go that no transaction carries; None for one that nobody closes.
     """
     verifier = verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
     interceptors = standard_interceptors(
@@ -112,6 +115,7 @@ def build_server(
         verifier=verifier,
         database=database,
         secret=settings.signing_secret.get_secret_value(),
+        trail=trail,
         allowed_origins=settings.allowed_origins,
     )
     if score_answers is not None:
@@ -128,6 +132,7 @@ def build_server(
         score_leads=ScoreLeads(leads, model_cache, scorer),
         suggest_changes=SuggestChanges(leads, model_cache, scorer),
         replay_score=ReplayScore(Scores(database), model_cache, rule_set_cache, predictor),
+        overrides=ScoreOverrides(database),
         models=models,
         life_cycle=ModelLifeCycle(models, ModelChanges(database), ModelFiles(settings.model_repository), loader),
         operations=Operations(database),
@@ -135,7 +140,6 @@ def build_server(
         signing_secret=signing_secret,
     )
     scoring_service_pb2_grpc.add_ScoringServiceServicer_to_server(service, server)
-        overrides=ScoreOverrides(database),
     rule_service = RuleService(
         KeepRuleSets(rule_sets, Operations(database)),
         rule_sets,
@@ -162,6 +166,7 @@ async def run(settings: ScorerSettings) -> None:
     """
     database = await Database.connect(settings.database_url)
     redis = await connect_redis(settings.redis_url)
+    trail = AuditTrail(database)
     async with (
         PredictionClient(settings.model_server_address) as prediction_client,
         updated_verifier(settings, database, redis) as verifier,
@@ -178,6 +183,7 @@ async def run(settings: ScorerSettings) -> None:
                 ModelServerControl(prediction_client, settings.model_repository),
                 verifier=verifier,
                 score_answers=score_answers,
+                trail=trail,
             ),
             listen_address=settings.listen_address,
             service_names=[service.full_name for service in SERVICES],
@@ -185,6 +191,7 @@ async def run(settings: ScorerSettings) -> None:
             reflect=settings.reflection,
             credentials=server_credentials(settings),
         )
+    await trail.close()
     with contextlib.suppress(ConnectionError, RedisError):
         await redis.aclose()
     await database.close()

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import grpc
 import uvloop
 from leadline.v1 import (
+    audit_service_pb2,
+    audit_service_pb2_grpc,
     authentication_service_pb2,
     dead_letter_service_pb2,
     dead_letter_service_pb2_grpc,
@@ -25,6 +27,8 @@ from leadline.v1 import (
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from server.audit.read_audit_log import ReadAuditLog
+from server.audit.verify_audit_log import VerifyAuditLog
 from server.identity_composition import add_identity_services, publish_signing_key
 from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
@@ -38,6 +42,7 @@ from server.leads.import_leads import ImportLeads
 from server.leads.read_leads import GetLead, ListLeads
 from server.operations.cancel_operation import CancelOperation
 from server.operations.follow_operations import GetOperation, ListOperations, WaitOperation
+from server.runtime.audit_trail import AuditTrail
 from server.runtime.database import Database
 from server.runtime.grpc_server import create_server, serve
 from server.runtime.logging import configure_logging
@@ -45,11 +50,13 @@ from server.runtime.redis import connect_redis
 from server.runtime.signed_tokens import TokenSigner
 from server.runtime.transport_security import server_credentials
 from server.server_settings import ServerSettings
+from server.services.audit_service import AuditService
 from server.services.dead_letter_service import DeadLetterService
 from server.services.integration_service import IntegrationService
 from server.services.lead_history_service import LeadHistoryService
 from server.services.lead_service import LeadService
 from server.services.operation_service import OperationService
+from server.store.audit_records import PostgresAuditStore
 from server.store.dead_letters import PostgresDeadLetterStore
 from server.store.events import PostgresEventStore
 from server.store.lead_history import PostgresLeadHistoryStore
@@ -65,6 +72,7 @@ SERVICES = (
     operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"],
     authentication_service_pb2.DESCRIPTOR.services_by_name["AuthenticationService"],
     identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"],
+    audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
     *WORKFLOW_SERVICES,
 )
 # Nobody waits longer for a session.
@@ -72,7 +80,11 @@ REDIS_SECONDS = 2.0
 
 
 def build_server(
-    settings: ServerSettings, database: Database, redis: Redis, verifier: TokenVerifier | None = None
+    settings: ServerSettings,
+    database: Database,
+    redis: Redis,
+    verifier: TokenVerifier | None = None,
+    trail: AuditTrail | None = None,
 ) -> grpc.aio.Server:
     """Builds the server with its services; the caller gives it an address.
 
@@ -81,6 +93,7 @@ def build_server(
         database: The database in the role of the application.
         redis: Where sessions are kept.
         verifier: Verifies tokens; None verifies by the keys in the file alone.
+        trail: Where audit records go that no transaction carries; None for one that nobody closes.
     """
     secret = settings.signing_secret.get_secret_value()
     server = create_server(
@@ -89,6 +102,7 @@ def build_server(
             verifier=verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience),
             database=database,
             secret=secret,
+            trail=trail,
             allowed_origins=settings.allowed_origins,
         )
     )
@@ -117,6 +131,7 @@ def build_server(
         server,
     )
     operation_service_pb2_grpc.add_OperationServiceServicer_to_server(_operation_service(database, secret), server)
+    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(_audit_service(database, secret), server)
     add_workflow_services(server, settings, database)
     return server
 
@@ -130,15 +145,17 @@ async def run(settings: ServerSettings) -> None:
     database = await Database.connect(settings.database_url)
     redis = await connect_redis(settings.redis_url, response_seconds=REDIS_SECONDS)
     await publish_signing_key(settings, database)
+    trail = AuditTrail(database)
     async with updated_verifier(settings, database, redis) as verifier:
         await serve(
-            build_server(settings, database, redis, verifier),
+            build_server(settings, database, redis, verifier, trail),
             listen_address=settings.listen_address,
             service_names=[service.full_name for service in SERVICES],
             is_ready=database.is_reachable,
             reflect=settings.reflection,
             credentials=server_credentials(settings),
         )
+    await trail.close()
     with contextlib.suppress(ConnectionError, RedisError):
         await redis.aclose()
     await database.close()
@@ -171,6 +188,13 @@ def _operation_service(database: Database, secret: str) -> OperationService:
         list_operations=ListOperations(store, TokenSigner(secret, "operations.page")),
         wait_operation=WaitOperation(get_operation),
         cancel_operation=CancelOperation(store),
+    )
+
+
+def _audit_service(database: Database, secret: str) -> AuditService:
+    store = PostgresAuditStore(database)
+    return AuditService(
+        read_audit_log=ReadAuditLog(store, TokenSigner(secret, "audit.page")), verify_audit_log=VerifyAuditLog(store)
     )
 
 

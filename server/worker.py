@@ -1,4 +1,4 @@
-"""The worker of the server: sends what is in the outbox to the streams, runs workflows, and forgets what is old.
+"""The worker of the server: sends the outbox to the streams, runs workflows, seals audit records, forgets what is old.
 
 python -m server.worker
 """
@@ -16,6 +16,7 @@ from server.runtime.logging import configure_logging
 from server.runtime.outbox_signals import OutboxSignals
 from server.runtime.redis import connect_redis
 from server.runtime.settings import ProcessSettings
+from server.store.audit_sealing import AuditSealer
 from server.store.expired_keys import delete_expired_dead_letters, delete_expired_keys, delete_expired_runs
 from server.store.outbox_relay import OutboxRelay, is_full
 from server.workflow_worker import serve_workflows
@@ -26,6 +27,7 @@ GATHERING_SECONDS = 0.003
 LONGEST_WAIT_SECONDS = 0.5
 STANDBY_SECONDS = 0.25
 RETRY_PAUSE_SECONDS = 0.5
+SEALING_PAUSE_SECONDS = 0.5
 EXPIRY_PAUSE_SECONDS = 600.0
 
 _log = structlog.get_logger()
@@ -59,6 +61,22 @@ async def relay_forever(relay: OutboxRelay, committed: asyncio.Event) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT_SECONDS):
                     await committed.wait()
+
+
+async def seal_forever(sealer: AuditSealer) -> None:
+    """Seals audit records as they come; while PostgreSQL is away, waits for it.
+
+    Args:
+        sealer: Seals one batch.
+    """
+    while True:
+        try:
+            has_more = await sealer.seal_batch()
+        except DependencyUnavailable as error:
+            _log.warning("audit records stay unsealed for now", dependency=error.dependency)
+            has_more = False
+        if not has_more:
+            await asyncio.sleep(SEALING_PAUSE_SECONDS)
 
 
 async def forget_forever(database: Database) -> None:
@@ -102,6 +120,7 @@ async def run(settings: ProcessSettings) -> None:
             tasks.create_task(signals.run()),
             tasks.create_task(relay_forever(OutboxRelay(database, redis), committed)),
             tasks.create_task(serve_workflows(settings, application_database, database, changed)),
+            tasks.create_task(seal_forever(AuditSealer(database))),
             tasks.create_task(forget_forever(database)),
         ]
         _log.info("relay runs")

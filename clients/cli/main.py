@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from clients.cli import (
     account_commands,
+    audit_commands,
     dead_letter_commands,
     event_commands,
     experiment_commands,
@@ -115,6 +116,7 @@ app.add_typer(rule_commands.app, name="rules")
 app.add_typer(workflow_commands.app, name="workflows")
 app.add_typer(notification_commands.app, name="notifications")
 app.add_typer(dead_letter_commands.app, name="dead-letters")
+app.add_typer(audit_commands.app, name="audit")
 app.add_typer(account_commands.api_keys_app, name="api-keys")
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import surfacev1 "leadline.dev/gateway/grpc_gateway/gen/leadline/v1"
 // services are those of the contract, each with the backend that answers it. Of the routes that a path fits, the one
 // registered last is taken: `/v1/leads/*` stands before `/v1/leads/*:score`.
 var services = []service{
+	{surfacev1.RegisterAuditServiceHandler, serverBackend},
 	{surfacev1.RegisterAuthenticationServiceHandler, serverBackend},
 	{surfacev1.RegisterCrmQueueServiceHandler, serverBackend},
 	{surfacev1.RegisterDeadLetterServiceHandler, serverBackend},

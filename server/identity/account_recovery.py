@@ -11,6 +11,8 @@ from server.identity.passwords import PasswordHashes, PasswordPolicy
 from server.identity.ports import IdentityStore, IdentityTransaction, Mailer, OneTimeStore, Throttle
 from server.identity.secrets import Reference, new_secret
 from server.identity.sessions import KeepSessions
+from server.runtime.audit import concerns
+from server.runtime.identifiers import format_name
 from server.runtime.identity_errors import CredentialsRefused, OneTimeTokenRefused
 
 RESET_LIFETIME: Final = timedelta(minutes=30)
@@ -162,6 +164,7 @@ class PasswordChange:
                 user, organization = await transaction.user(user_id), await transaction.organization()
             if user is None or organization is None or user.state is not UserState.ACTIVE:
                 continue
+            concerns(tenant_id, format_name("users", user_id))
             reference = Reference(tenant_id, user_id, new_secret())
             await self._one_time.put(tenant_id, _RESET, user_id, reference.secret, RESET_LIFETIME)
             self._mailer.send(self._mails.reset(email, organization.display_name, reference.text(_RESET_PREFIX)))
@@ -211,4 +214,5 @@ async def taken(one_time: OneTimeStore, kind: str, prefix: str, token: str) -> R
         raise OneTimeTokenRefused from error
     if not await one_time.take(reference.tenant_id, kind, reference.identifier, reference.secret):
         raise OneTimeTokenRefused
+    concerns(reference.tenant_id, format_name("users", reference.identifier))
     return reference

@@ -13,6 +13,7 @@ from server.identity.ports import IdentityStore, SessionStore, Throttle
 from server.identity.roles import refuse_to_give_more
 from server.identity.secrets import Reference, digest, is_same, new_secret
 from server.identity.signing_keys import AccessToken, AccessTokens
+from server.runtime.audit import concerns
 from server.runtime.errors import LeadlineError
 from server.runtime.identifiers import format_name, new_id
 from server.runtime.identity_errors import ApiKeyNotFound, ApiKeyRefused, OauthClientNotFound
@@ -237,6 +238,8 @@ class ExchangeCredential:
         async with self._store.transaction(reference.tenant_id) as transaction:
             known = await transaction.credential(kind, reference.identifier, lock=True)
             organization = await transaction.organization()
+            if known is not None:
+                concerns(reference.tenant_id, format_name(COLLECTIONS[kind], known.credential_id))
             if known is None or organization is None or not _is_good(known, reference.secret, now):
                 raise ApiKeyRefused
             if known.last_used_time is None or known.last_used_time + LAST_USED_EXACTNESS <= now:

@@ -12,6 +12,7 @@ from server.identity.pages import Pages
 from server.identity.ports import IdentityStore, IdentityTransaction, IdTokenVerifier, Throttle
 from server.identity.roles import Roles
 from server.identity.sessions import Caller, IssuedTokens, Sessions
+from server.runtime.audit import concerns, concerns_only
 from server.runtime.identifiers import format_name, new_id
 from server.runtime.identity_errors import IdentityProviderNotFound, IdTokenRefused
 from server.runtime.principal import Principal
@@ -147,6 +148,7 @@ class LogInByIdToken:
         tenant_id = await self._store.tenant_of_identity_provider(provider_id)
         if tenant_id is None:
             raise IdTokenRefused
+        concerns(tenant_id, "")
         async with self._store.transaction(tenant_id) as transaction:
             provider = await transaction.identity_provider(provider_id)
         if provider is None:
@@ -155,6 +157,7 @@ class LogInByIdToken:
         claims = await self._verifier.verify(provider, id_token, nonce)
         async with self._store.transaction(tenant_id) as transaction:
             user = await self._user(transaction, provider, claims)
+            concerns_only(tenant_id, format_name("users", user.user_id))
             if user.state is not UserState.ACTIVE:
                 raise IdTokenRefused
             issued = await self._sessions.begin(transaction, user, caller)

@@ -16,6 +16,7 @@ from server.identity.ports import IdentityStore, Mailer, Throttle
 from server.identity.roles import Roles
 from server.identity.secrets import Reference, digest, is_same, new_secret
 from server.identity.sessions import Caller, IssuedTokens, Sessions
+from server.runtime.audit import concerns
 from server.runtime.identifiers import format_name, new_id
 from server.runtime.identity_errors import (
     EmailNotVerified,
@@ -105,6 +106,7 @@ class SignUp:
         await self._policy.check(password, (email, display_name, organization))
         tenant_id = new_id()
         user = new_user(email, display_name, OWNER, await self._hashes.make(password), self._now())
+        concerns(tenant_id, format_name("users", user.user_id))
         async with self._store.transaction(tenant_id) as transaction:
             await transaction.add_organization(organization)
             await transaction.add_user(user)
@@ -252,6 +254,7 @@ class Invitations:
             await self._policy.check(password, known)
             password_hash = await self._hashes.make(password)
             user = new_user(invitation.email, display_name, invitation.role, password_hash, now)
+            concerns(reference.tenant_id, format_name("users", user.user_id))
             await transaction.add_user(user)
             user = await transaction.update_user(user.user_id, {"email_verified": True})
             await transaction.update_invitation(invitation.invitation_id, {"state": InvitationState.ACCEPTED.value})

@@ -12,6 +12,7 @@ from server.identity.ports import IdentityStore, OneTimeStore, Throttle
 from server.identity.second_factor import SecondFactor
 from server.identity.secrets import Reference, new_secret
 from server.identity.sessions import Caller, IssuedTokens, Sessions
+from server.runtime.audit import concerns, concerns_only
 from server.runtime.identifiers import format_name
 from server.runtime.identity_errors import CredentialsRefused, OrganizationAmbiguous, SecondFactorRefused
 
@@ -94,6 +95,7 @@ class LogIn:
         if len(matching) > 1:
             raise OrganizationAmbiguous([format_name("organizations", tenant_id) for tenant_id, _ in matching])
         ((tenant_id, user),) = matching
+        concerns_only(tenant_id, format_name("users", user.user_id))
         await self._throttle.forgive(email, caller.address)
         if user.second_factor_enabled:
             return await self._challenge(tenant_id, user)
@@ -123,6 +125,7 @@ class LogIn:
         tenant_id, user_id = reference.tenant_id, reference.identifier
         if not await self._one_time.take(tenant_id, _CHALLENGE, user_id, reference.secret):
             raise SecondFactorRefused
+        concerns(tenant_id, format_name("users", user_id))
         await self._code_throttle.attempt(str(user_id), caller.address)
         async with self._store.transaction(tenant_id) as transaction:
             user = await transaction.user(user_id, lock=True)
@@ -148,6 +151,7 @@ class LogIn:
             await self._hashes.verify(None, password)
         matching = []
         for tenant_id, user_id in accounts:
+            concerns(tenant_id, format_name("users", user_id))
             async with self._store.transaction(tenant_id) as transaction:
                 user = await transaction.user(user_id)
             if user is None or not await self._hashes.verify(user.password_hash, password):

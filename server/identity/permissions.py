@@ -52,6 +52,8 @@ _AUDITOR = _READING | {
     "providers.read",
     "deadletters.read",
     "crm.read",
+    "audit.read",
+    "audit.export",
 }
 # What only an owner does: say what the organization is. Whoever lacks a permission can't give it to others either.
 _OWNER_ONLY = frozenset({"organization.write"})

@@ -14,6 +14,7 @@ from server.identity.ports import IdentityStore, IdentityTransaction, Session, S
 from server.identity.roles import Roles
 from server.identity.secrets import Reference, digest, new_secret
 from server.identity.signing_keys import AccessToken, AccessTokens
+from server.runtime.audit import concerns
 from server.runtime.identifiers import format_name, new_id
 from server.runtime.identity_errors import CredentialsRefused, RefreshTokenRefused, RefreshTokenReused
 
@@ -125,6 +126,8 @@ class Sessions:
         reference = self._read(refresh_token)
         tenant_id = reference.tenant_id
         session = await self._sessions.get(tenant_id, reference.identifier)
+        # The token bears our signature, so its tenant is known even if its session is not.
+        concerns(tenant_id, format_name("users", session.user_id) if session else "")
         now = self._now()
         if session is None or session.create_time + LONGEST_LIFETIME <= now:
             raise RefreshTokenRefused

@@ -100,6 +100,7 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
     errors.OperationCancelled: (grpc.StatusCode.ABORTED, error_reason_pb2.ERROR_REASON_OPERATION_CANCELLED),
     errors.OperationDone: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_OPERATION_DONE),
     errors.DeadLetterNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_DEAD_LETTER_NOT_FOUND),
+    errors.AuditRecordNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_AUDIT_RECORD_NOT_FOUND),
     errors.ResumeTokenExpired: (grpc.StatusCode.OUT_OF_RANGE, error_reason_pb2.ERROR_REASON_RESUME_TOKEN_EXPIRED),
     errors.DependencyUnavailable: (
         grpc.StatusCode.UNAVAILABLE,

@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from server.interceptors.audit_facts import note_answer
 from server.interceptors.method_interceptor import (
     Behavior,
     Context,
@@ -14,6 +15,7 @@ from server.interceptors.method_interceptor import (
     behavior_of,
     with_behavior,
 )
+from server.runtime.audit import audited_call
 from server.runtime.database import Database
 from server.runtime.idempotency import once
 from server.runtime.principal import current_principal
@@ -54,6 +56,7 @@ class IdempotencyInterceptor(MethodInterceptor):
 
                 async def answer() -> bytes:
                     response: Message = await inner(request, context)
+                    note_answer(audited_call(), response)
                     if not work.committed:
                         raise RuntimeError(f"{method.path} answered without a commit")
                     whole.append(response.SerializeToString())

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
+from server.interceptors.audit import AuditInterceptor
 from server.interceptors.authentication import AuthenticationInterceptor
 from server.interceptors.deadline import DeadlineInterceptor
 from server.interceptors.errors import ErrorsInterceptor
@@ -15,6 +16,7 @@ from server.interceptors.personal_data import PersonalDataInterceptor
 from server.interceptors.telemetry import TelemetryInterceptor
 from server.interceptors.tokens import TokenVerifier
 from server.interceptors.validation import ValidationInterceptor
+from server.runtime.audit_trail import AuditTrail
 from server.runtime.database import Database
 
 
@@ -24,6 +26,7 @@ def standard_interceptors(
     verifier: TokenVerifier,
     database: Database,
     secret: str,
+    trail: AuditTrail | None = None,
     allowed_origins: Collection[str] = (),
 ) -> list[grpc.aio.ServerInterceptor]:
     """Gives the interceptors, the outermost first.
@@ -33,6 +36,7 @@ def standard_interceptors(
         verifier: Verifies the callers' tokens.
         database: The database in which mutations and their answers are stored.
         secret: The process's secret, which keys the digests of requests with secrets in them.
+        trail: Where audit records go that no transaction carries; None for one that nobody closes.
         allowed_origins: Whose web pages may call for every tenant; a tenant's own ones are in the database.
 
     Raises:
@@ -42,6 +46,7 @@ def standard_interceptors(
         ErrorsInterceptor(),
         TelemetryInterceptor(),
         DeadlineInterceptor(),
+        AuditInterceptor(trail or AuditTrail(database)),
         AuthenticationInterceptor(verifier),
         PageOriginsInterceptor(allowed_origins, TenantOrigins(database)),
         PermissionsInterceptor(services),

@@ -62,6 +62,11 @@ def log_call(path: str, begin: float, *, tenant: str | None, code: str = "OK", r
 def request_id_of(context: Context) -> str:
     """Gives the id that the edge has given to the request, or a new one."""
     for key, value in context.invocation_metadata() or ():
-        if key == REQUEST_ID_HEADER and isinstance(value, str) and _ACCEPTED_REQUEST_ID.fullmatch(value):
-            return value
+        if key == REQUEST_ID_HEADER and isinstance(value, str):
+            return accepted_request_id(value)
     return str(new_id())
+
+
+def accepted_request_id(given: str) -> str:
+    """Gives a request id as it was sent, or a new one in place of one that is empty or could forge a log line."""
+    return given if _ACCEPTED_REQUEST_ID.fullmatch(given) else str(new_id())

@@ -68,9 +68,9 @@ class TokenVerifier:
         """
         principal, expiry = self._remembered(token)
         if expiry <= time.time():
-            raise TokenExpired
+            raise TokenExpired(principal)
         if self._revocations is not None and self._revocations.refuses(principal):
-            raise TokenRevoked
+            raise TokenRevoked(principal)
         return principal
 
     def _decode(self, token: str) -> tuple[Principal, float]:
@@ -80,12 +80,13 @@ class TokenVerifier:
             if not decoded.header.get("kid") or decoded.header.get("typ") not in TYPES:
                 raise TokenInvalid
             claims = decoded.claims
-            if float(claims["exp"]) <= time.time():
-                raise TokenExpired
+            principal, expiry = _principal(claims), float(claims["exp"])
+            if expiry <= time.time():
+                raise TokenExpired(principal)
             self._claims.validate(claims)
-            return _principal(claims), float(claims["exp"])
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise TokenInvalid from error
+        return principal, expiry
 
 
 def _principal(claims: dict[str, Any]) -> Principal:

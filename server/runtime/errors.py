@@ -13,7 +13,7 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── IdempotencyKeyReused    key used before for another request
     ├── TokenMissing, TokenInvalid, TokenExpired
     ├── PermissionMissing, OriginNotAllowed
-    ├── LeadNotFound, ModelNotFound, OperationNotFound, DeadLetterNotFound
+    ├── LeadNotFound, ModelNotFound, OperationNotFound, DeadLetterNotFound, AuditRecordNotFound
     ├── LeadAlreadyExists
     ├── RuleSetNotFound, RuleSetInUse
     ├── EtagMismatch
@@ -33,6 +33,8 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from server.runtime.principal import Principal
 
 Dependency = Literal["postgresql", "redis", "model_server", "ray"]
 
@@ -165,10 +167,15 @@ class TokenInvalid(LeadlineError):
 
 
 class TokenExpired(LeadlineError):
-    """The token's time is over."""
+    """The token's time is over.
 
-    def __init__(self) -> None:
+    Args:
+        bearer: Whose token it was, for the audit log.
+    """
+
+    def __init__(self, bearer: Principal | None = None) -> None:
         super().__init__("the token has expired; ask for a new one")
+        self.bearer = bearer
 
 
 class PermissionMissing(LeadlineError):
@@ -202,6 +209,10 @@ class OriginNotAllowed(LeadlineError):
 
     def __init__(self, origin: str) -> None:
         super().__init__(f"your organization does not allow calls from web pages of {origin}", {"origin": origin})
+
+
+class AuditRecordNotFound(_NotFound):
+    """No such audit record in the caller's tenant."""
 
 
 class LeadNotFound(_NotFound):

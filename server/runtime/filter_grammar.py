@@ -5,6 +5,7 @@ and what their values mean, each place that takes a filter says itself.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from lark import Lark, Token, Transformer, v_args
@@ -67,6 +68,29 @@ def read_comparisons(text: str) -> list[Comparison]:
         return _COMPARISONS.transform(_PARSER.parse(text))
     except UnexpectedInput as error:
         raise InvalidFilter(_expectation(error), _position(error, text)) from error
+
+
+def read_time(word: Word, field: str) -> datetime:
+    """Reads a time of RFC 3339.
+
+    Args:
+        word: The value of a comparison.
+        field: What is compared.
+
+    Returns:
+        The time, UTC.
+
+    Raises:
+        InvalidFilter: It is none, or has no offset.
+    """
+    reason = f"{field} is a time with its offset, such as 2026-01-31T08:00:00Z"
+    try:
+        time = datetime.fromisoformat(word.text)
+        if time.tzinfo is None:
+            raise InvalidFilter(reason, word.position)
+        return time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidFilter(reason, word.position) from error
 
 
 @v_args(inline=True)

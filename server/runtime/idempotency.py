@@ -35,6 +35,7 @@ async def once(
     """
     stored = await _claim(work.driver, work, method, key, request_digest)
     if stored is not None:
+        work.is_repetition = True
         return stored
     response = await answer()
     await work.driver.execute(

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from server.runtime.errors import LeadlineError
+from server.runtime.principal import Principal
 
 PasswordRule = Literal["too_short", "too_long", "known_from_breaches", "easily_guessed", "resembles_account"]
 
@@ -78,10 +79,15 @@ class RefreshTokenReused(LeadlineError):
 
 
 class TokenRevoked(LeadlineError):
-    """What the access token stands for has ended or was changed since."""
+    """What the access token stands for has ended or was changed since.
 
-    def __init__(self) -> None:
+    Args:
+        bearer: Whose token it was, for the audit log.
+    """
+
+    def __init__(self, bearer: Principal | None = None) -> None:
         super().__init__("the token was revoked; renew it, or log in again")
+        self.bearer = bearer
 
 
 class OneTimeTokenRefused(LeadlineError):

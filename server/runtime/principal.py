@@ -38,6 +38,11 @@ def current_principal() -> Principal:
     return _current.get()
 
 
+def known_principal() -> Principal | None:
+    """Gives the principal of the rpc that runs; None before its token is verified."""
+    return _current.get(None)
+
+
 def set_current_principal(principal: Principal) -> None:
     """Makes a principal the current one for the rest of the rpc that runs."""
     _current.set(principal)
@@ -45,5 +50,5 @@ def set_current_principal(principal: Principal) -> None:
 
 def current_tenant() -> str | None:
     """Gives the tenant of the rpc that runs, as text for the log; None before its token is verified."""
-    principal = _current.get(None)
+    principal = known_principal()
     return None if principal is None else str(principal.tenant_id)

@@ -8,7 +8,8 @@ A use case writes
 
 and what is not committed is rolled back. Where an idempotency key came with the rpc, its interceptor has opened the
 unit of work already; the use case then joins it, and its commit takes effect together with the stored answer, after the
-use case. Either way a commit is the last thing that a use case does.
+use case. Either way a commit is the last thing that a use case does. The record of a change in the audit log is written
+by its commit.
 """
 
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.runtime.audit import note_recorded, record_to_commit
 from server.runtime.connection_pool import Driver
 from server.runtime.database import Database, begin, driver_errors_translated, roll_back
 
@@ -30,6 +32,7 @@ class UnitOfWork:
         connection: The transaction for SQLAlchemy Core.
         driver: The same transaction as a plain asyncpg connection.
         committed: Whether a use case has asked for the commit.
+        is_repetition: Whether it only gives an answer once more, so that there is nothing to record.
     """
 
     def __init__(self, tenant_id: UUID, connection: AsyncConnection, driver: Driver) -> None:
@@ -37,11 +40,21 @@ class UnitOfWork:
         self.connection = connection
         self.driver = driver
         self.committed = False
+        self.is_repetition = False
 
     async def commit(self) -> None:
         """Commits the transaction."""
-        await self.driver.execute("COMMIT")
+        await self.end()
         self.committed = True
+
+    async def end(self) -> None:
+        """Commits the transaction with its record in the audit log, whoever has asked for it."""
+        record = None if self.is_repetition else record_to_commit(self.tenant_id)
+        if record is None:
+            await self.driver.execute("COMMIT")
+        else:
+            await self.driver.execute(f"{record}; COMMIT")
+            note_recorded()
 
 
 class _HeldUnitOfWork(UnitOfWork):
@@ -101,7 +114,7 @@ async def held_unit_of_work(database: Database, tenant_id: UUID) -> AsyncIterato
         finally:
             _held.reset(token)
         if work.committed:
-            await work.driver.execute("COMMIT")
+            await work.end()
 
 
 async def commit_held() -> None:

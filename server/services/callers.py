@@ -4,6 +4,7 @@ from uuid import UUID
 
 from server.identity.permissions import ACCOUNT
 from server.identity.sessions import Caller
+from server.interceptors.call_origin import origin_of
 from server.interceptors.method_interceptor import Context
 from server.runtime.errors import PermissionMissing
 from server.runtime.identifiers import parse_name
@@ -11,20 +12,9 @@ from server.runtime.principal import current_principal
 
 
 def caller_of(context: Context) -> Caller:
-    """Gives from where a call comes.
-
-    The address is the last one of `x-forwarded-for`: the edge puts it there, whatever a client has sent. Of a call that
-    did not come through the edge it is the connection's.
-    """
-    forwarded, agent = "", ""
-    for key, value in context.invocation_metadata() or ():
-        if not isinstance(value, str):
-            continue
-        if key == "x-forwarded-for":
-            forwarded = value.rpartition(",")[2].strip()
-        elif key == "user-agent":
-            agent = value
-    return Caller(forwarded or _host(context.peer()), agent)
+    """Gives from where a call comes."""
+    origin = origin_of(context)
+    return Caller(origin.address or context.peer(), origin.user_agent)
 
 
 def calling_user() -> UUID:
@@ -37,9 +27,3 @@ def calling_user() -> UUID:
         return parse_name(current_principal().subject, "users")
     except ValueError as error:
         raise PermissionMissing(ACCOUNT) from error
-
-
-def _host(peer: str) -> str:
-    """Gives the address in what gRPC calls the peer, such as `ipv4:127.0.0.1:50112`."""
-    kind, _, rest = peer.partition(":")
-    return rest.rpartition(":")[0] if kind in {"ipv4", "ipv6"} else peer

@@ -6,6 +6,7 @@ import uvicorn
 
 from server.identity_composition import IdentityParts, publish_signing_key
 from server.interceptors.published_keys import PublishedKeys
+from server.runtime.audit_trail import AuditTrail
 from server.runtime.database import Database
 from server.runtime.logging import configure_logging
 from server.runtime.redis import connect_redis
@@ -26,7 +27,8 @@ async def run(settings: ServerSettings) -> None:
     keys = PublishedKeys(settings.jwks_file, database)
     following = asyncio.create_task(keys.follow())
     parts = IdentityParts(settings, database, redis)
-    endpoint = TokenEndpoint(parts.exchange, keys, settings.access_token_seconds)
+    trail = AuditTrail(database)
+    endpoint = TokenEndpoint(parts.exchange, keys, settings.access_token_seconds, trail)
     host, _, port = settings.http_listen_address.rpartition(":")
     configuration = uvicorn.Config(
         endpoint.application(),
@@ -39,6 +41,7 @@ async def run(settings: ServerSettings) -> None:
     )
     await uvicorn.Server(configuration).serve()
     following.cancel()
+    await trail.close()
     await redis.aclose()
     await database.close()
 

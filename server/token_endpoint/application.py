@@ -11,7 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.identity.credentials import ExchangeCredential
+from server.interceptors.call_origin import FORWARDED_FOR, last_forwarded
 from server.interceptors.published_keys import PublishedKeys
+from server.interceptors.telemetry import REQUEST_ID_HEADER, accepted_request_id
+from server.runtime.audit import AuditCredential, AuditDoor, AuditedCall, AuditKind, set_audited_call
+from server.runtime.audit_trail import AuditTrail
 from server.runtime.errors import DependencyUnavailable
 from server.runtime.identity_errors import ApiKeyRefused, LogInThrottled
 
@@ -26,12 +30,16 @@ class TokenEndpoint:
         exchange: Gives tokens for credentials.
         keys: The public keys.
         token_seconds: How long a token is good.
+        trail: Where audit records go that no transaction carries.
     """
 
-    def __init__(self, exchange: ExchangeCredential, keys: PublishedKeys, token_seconds: int) -> None:
+    def __init__(
+        self, exchange: ExchangeCredential, keys: PublishedKeys, token_seconds: int, trail: AuditTrail
+    ) -> None:
         self._exchange = exchange
         self._keys = keys
         self._token_seconds = token_seconds
+        self._trail = trail
 
     async def token(self, request: Request) -> Response:  # noqa: PLR0911 - one for each refusal of the standard
         """Gives an access token for a client's id and secret, in the form or by HTTP Basic."""
@@ -48,11 +56,12 @@ class TokenEndpoint:
         if form.get("grant_type") != "client_credentials":
             return _refusal("unsupported_grant_type", 400)
         scope = frozenset(form["scope"].split()) if "scope" in form else None
-        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        address = forwarded or (request.client.host if request.client else "")
+        call = _audited(request)
         try:
-            access, permissions = await self._exchange.client(client_id, client_secret, scope, address)
+            access, permissions = await self._exchange.client(client_id, client_secret, scope, call.address)
+            self._record(call)
         except ApiKeyRefused:
+            self._record(call, code="UNAUTHENTICATED", reason="API_KEY_REFUSED")
             return _refusal("invalid_client", 401)
         except LogInThrottled as error:
             return _refusal("slow_down", 429, {"retry-after": str(round(error.retry_after_seconds) + 1)})
@@ -65,6 +74,11 @@ class TokenEndpoint:
             "scope": " ".join(sorted(permissions)),
         }
         return JSONResponse(answer, headers=_NOT_STORED)
+
+    def _record(self, call: AuditedCall, *, code: str = "OK", reason: str = "") -> None:
+        if not call.recorded:
+            for account in call.accounts:
+                self._trail.add(account.tenant_id, call.content(account, code=code, reason=reason))
 
     async def keys(self, _request: Request) -> Response:
         """Gives the public keys, once all are known: verifiers remember for minutes what they are given."""
@@ -85,6 +99,21 @@ class TokenEndpoint:
                 Route("/healthz", self.health, methods=["GET"]),
             ]
         )
+
+
+def _audited(request: Request) -> AuditedCall:
+    forwarded = request.headers.get(FORWARDED_FOR, "")
+    direct = request.client.host if request.client else ""
+    call = AuditedCall(
+        kind=AuditKind.ACCESS,
+        method="oauth/token",
+        door=AuditDoor.REST if forwarded else AuditDoor.DIRECT,
+        address=last_forwarded(forwarded or direct),
+        request_id=accepted_request_id(request.headers.get(REQUEST_ID_HEADER, "")),
+        credential=AuditCredential.OAUTH_CLIENT,
+    )
+    set_audited_call(call)
+    return call
 
 
 def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:

@@ -28,7 +28,9 @@ from tests.integration.identity.people import Bearer, bearer, key
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-STREAMS = [method for method in METHODS if is_stream(method)]
+# The one that ends by itself, with what it has to give.
+EXPORTS = {"ExportAuditRecords"}
+STREAMS = [method for method in METHODS if is_stream(method) and method.name not in EXPORTS]
 BEGUN_SECONDS = 1.0
 ENDED_SECONDS = 6.0
 

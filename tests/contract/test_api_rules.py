@@ -11,6 +11,8 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from leadline.v1 import (
+    audit_record_pb2,
+    audit_service_pb2,
     authentication_service_pb2,
     crm_queue_service_pb2,
     dead_letter_service_pb2,
@@ -56,6 +58,7 @@ SERVICES: list[ServiceDescriptor] = [
     *workflow_service_pb2.DESCRIPTOR.services_by_name.values(),
     *notification_service_pb2.DESCRIPTOR.services_by_name.values(),
     *crm_queue_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *audit_service_pb2.DESCRIPTOR.services_by_name.values(),
 ]
 METHODS = [pytest.param(method, id=method.full_name) for service in SERVICES for method in service.methods]
 LONGEST_KEY = 128
@@ -208,6 +211,7 @@ def test_long_running_operations_name_their_types(method: MethodDescriptor) -> N
         rule_set_pb2.RuleSet.DESCRIPTOR,
         experiment_pb2.Experiment.DESCRIPTOR,
         monitoring_pb2.Alarm.DESCRIPTOR,
+        audit_record_pb2.AuditRecord.DESCRIPTOR,
     ],
     ids=lambda m: m.name,
 )

@@ -12,6 +12,8 @@ with Client("leadline.example.com:443", token="...") as leadline:
 contract, `leadline.v1`.
 """
 
+from leadline.v1.audit_record_pb2 import AuditCredential, AuditDoor, AuditKind, AuditRecord
+from leadline.v1.audit_service_pb2 import AuditAnchor, BrokenAuditRecord, VerifyAuditLogResponse
 from leadline.v1.authentication_service_pb2 import LogInResponse, TokenSet
 from leadline.v1.crm_queue_service_pb2 import CrmQueueItem, CrmQueueItemState
 from leadline.v1.dead_letter_pb2 import DeadLetter, DeadLetterKind
@@ -117,6 +119,12 @@ __all__ = [
     "AsyncRuleSetChange",
     "Attribution",
     "AttributionGroup",
+    "AuditAnchor",
+    "AuditCredential",
+    "AuditDoor",
+    "AuditKind",
+    "AuditRecord",
+    "BrokenAuditRecord",
     "Cancelled",
     "Client",
     "Conflict",
@@ -198,6 +206,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "User",
+    "VerifyAuditLogResponse",
     "WebhookAction",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -36,6 +36,7 @@ from leadline.v1.scoring_service_pb2_grpc import ScoringServiceStub
 from leadline_sdk import requests
 from leadline_sdk.async_rule_calls import AsyncRuleCalls
 from leadline_sdk.async_workflow_calls import AsyncWorkflowCalls
+from leadline_sdk.audit_calls import AsyncAuditCalls
 from leadline_sdk.batches import new_idempotency_key
 from leadline_sdk.channel import IMPORT_METHOD, Connection, Metadata, TokenSource
 from leadline_sdk.crm_queue_calls import AsyncCrmQueueCalls
@@ -70,6 +71,7 @@ class AsyncClient(
     AsyncNotificationCalls,
     AsyncCrmQueueCalls,
     AsyncDeadLetterCalls,
+    AsyncAuditCalls,
     AsyncIdentityCalls,
 ):
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.

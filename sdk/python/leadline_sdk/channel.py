@@ -9,6 +9,7 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from leadline.v1 import (
+    audit_service_pb2,
     authentication_service_pb2,
     crm_queue_service_pb2,
     dead_letter_service_pb2,
@@ -50,6 +51,7 @@ SERVICES: tuple[ServiceDescriptor, ...] = tuple(
         (notification_service_pb2, "NotificationService"),
         (crm_queue_service_pb2, "CrmQueueService"),
         (dead_letter_service_pb2, "DeadLetterService"),
+        (audit_service_pb2, "AuditService"),
         (authentication_service_pb2, "AuthenticationService"),
         (identity_service_pb2, "IdentityService"),
     )

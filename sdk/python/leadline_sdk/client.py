@@ -19,6 +19,7 @@ from leadline.v1.scoring_service_pb2 import (
 )
 
 from leadline_sdk import requests
+from leadline_sdk.audit_calls import AuditCalls
 from leadline_sdk.channel import Connection, Metadata, TokenSource
 from leadline_sdk.crm_queue_calls import CrmQueueCalls
 from leadline_sdk.dead_letter_calls import DeadLetterCalls
@@ -48,6 +49,7 @@ class Client(
     NotificationCalls,
     CrmQueueCalls,
     DeadLetterCalls,
+    AuditCalls,
     IdentityCalls,
 ):
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.

@@ -1,13 +1,19 @@
-"""The command, run against a Leadline that keeps all in memory."""
+"""The command, run against a Leadline that keeps all in memory, or against the processes that are deployed."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
 
 from clients.cli.main import app
+from deploy.local.development_token import DevelopmentKey
+from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.valkey import EmbeddedValkey
+from leadline_sdk import Client
 from tests.integration.sdk.fake_leadline_service import FakeLeadline
+from tests.server_processes import ServerProcesses
 
 Run = Callable[..., "Outcome"]
 
@@ -45,3 +51,36 @@ def run(leadline: FakeLeadline, tmp_path: Path) -> Run:
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
     return run_command
+
+
+@pytest.fixture
+def processes(
+    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tmp_path: Path
+) -> Iterator[ServerProcesses]:
+    made = ServerProcesses(postgres, valkey, development_key, tmp_path)
+    with made.server(), made.worker():
+        yield made
+
+
+@pytest.fixture
+def token(development_key: DevelopmentKey, tenant_id: UUID) -> str:
+    return development_key.mint(tenant_id)
+
+
+@pytest.fixture
+def live_run(processes: ServerProcesses, token: str) -> Run:
+    """Runs the command with the tenant's token, against the processes."""
+
+    def run_command(*arguments: str) -> Outcome:
+        environment = {"LEADLINE_ADDRESS": processes.address, "LEADLINE_TOKEN": token, "COLUMNS": "300"}
+        result = CliRunner().invoke(app, ["--plain-text", *arguments], env=environment)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return run_command
+
+
+@pytest.fixture
+def client(processes: ServerProcesses, token: str) -> Iterator[Client]:
+    with Client(processes.address, token=token, tls=False) as connected:
+        yield connected

@@ -6,17 +6,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from typer.testing import CliRunner
 
-from clients.cli.main import app
-from deploy.local.development_token import DevelopmentKey
-from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.valkey import EmbeddedValkey
 from leadline_sdk import Client, Event, Lead
 from server.runtime.database import Database
 from tests.eventually import eventually
-from tests.integration.cli.conftest import Outcome, Run
-from tests.server_processes import ServerProcesses
+from tests.integration.cli.conftest import Run
 from tests.stored_scores import store_lead, store_score
 from tests.webhook_receiver import WebhookReceiver, webhook_receiver
 
@@ -29,36 +23,9 @@ def documented_workflow() -> str:
 
 
 @pytest.fixture
-def processes(
-    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tmp_path: Path
-) -> Iterator[ServerProcesses]:
-    made = ServerProcesses(postgres, valkey, development_key, tmp_path)
-    with made.server(), made.worker():
-        yield made
-
-
-@pytest.fixture
-def token(development_key: DevelopmentKey, tenant_id: UUID) -> str:
-    return development_key.mint(tenant_id)
-
-
-@pytest.fixture
-def run(processes: ServerProcesses, token: str) -> Run:
+def run(live_run: Run) -> Run:
     """Runs the command with the tenant's token."""
-
-    def run_command(*arguments: str) -> Outcome:
-        environment = {"LEADLINE_ADDRESS": processes.address, "LEADLINE_TOKEN": token, "COLUMNS": "300"}
-        result = CliRunner().invoke(app, ["--plain-text", *arguments], env=environment)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return Outcome(result.exit_code, result.stdout, result.stderr)
-
-    return run_command
-
-
-@pytest.fixture
-def client(processes: ServerProcesses, token: str) -> Iterator[Client]:
-    with Client(processes.address, token=token, tls=False) as connected:
-        yield connected
+    return live_run
 
 
 @pytest.fixture

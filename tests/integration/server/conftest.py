@@ -10,11 +10,14 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from deploy.local.development_token import DevelopmentKey
+from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
 from server.main import build_server
+from server.runtime.audit_trail import AuditTrail
 from server.runtime.database import Database
 from server.runtime.redis import connect_redis
 from server.server_settings import ServerSettings
+from tests.integration.server.audit_log import AuditLog
 
 Bearer = tuple[tuple[str, str], ...]
 
@@ -38,11 +41,27 @@ async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
+async def trail(database: Database) -> AsyncIterator[AuditTrail]:
+    """Where the server's audit records go that no transaction carries."""
+    made = AuditTrail(database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def audit_log(postgres: EmbeddedPostgres, trail: AuditTrail) -> AsyncIterator[AuditLog]:
+    """The audit log, with all that waited before sealed."""
+    relay_database = await Database.connect(postgres.url("leadline_relay"))
+    yield AuditLog(postgres, trail, relay_database)
+    await relay_database.close()
+
+
+@pytest.fixture
 async def channel(
-    settings: ServerSettings, database: Database, redis: Redis, tmp_path: Path
+    settings: ServerSettings, database: Database, redis: Redis, trail: AuditTrail, tmp_path: Path
 ) -> AsyncIterator[grpc.aio.Channel]:
     """A channel to the server on the session's PostgreSQL and Valkey."""
-    server = build_server(settings, database, redis)
+    server = build_server(settings, database, redis, trail=trail)
     address = f"unix:{tmp_path}/s"
     server.add_insecure_port(address)
     await server.start()

@@ -18,6 +18,7 @@ def test_descriptor_set_is_whole_and_in_order() -> None:
 def test_services_and_their_streams() -> None:
     methods = [method for service in contract_services() for method in service.methods]
     assert {grpc_path(method) for method in methods if is_stream(method)} == {
+        "/leadline.v1.AuditService/ExportAuditRecords",
         "/leadline.v1.IntegrationService/PublishEvents",
         "/leadline.v1.IntegrationService/StreamEvents",
         "/leadline.v1.LeadService/ImportLeads",

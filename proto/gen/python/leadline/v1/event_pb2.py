@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from leadline.v1 import value_pb2 as leadline_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17leadline/v1/event.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadline/v1/value.proto\"\xab\x04\n\x05\x45vent\x12-\n\x08\x65vent_id\x18\x01 \x01(\tB\x12\xe2\x41\x01\x02\xbaH\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x07\x65ventId\x12\x61\n\x04lead\x18\x02 \x01(\tBK\xbaHHrF2D^leads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$H\x00R\x04lead\x12:\n\x10lead_external_id\x18\x03 \x01(\tB\x0e\xbaH\x0br\t\x10\x01\x18\x80\x02\xba\x01\x01\x00H\x00R\x0eleadExternalId\x12\x35\n\x04type\x18\x04 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$R\x04type\x12X\n\roccurred_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x17\xe2\x41\x01\x02\xbaH\x10\xb2\x01\n\x1a\x06\x08\x80\xae\x99\xa4\x0f\x32\x00\xc8\x01\x01R\x0coccurredTime\x12Y\n\nproperties\x18\x06 \x03(\x0b\x32\".leadline.v1.Event.PropertiesEntryB\x15\xbaH\x12\x9a\x01\x0f\x10\x32\"\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\nproperties\x1aV\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17leadline/v1/event.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadline/v1/value.proto\"\xc1\x04\n\x05\x45vent\x12-\n\x08\x65vent_id\x18\x01 \x01(\tB\x12\xe2\x41\x01\x02\xbaH\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\x07\x65ventId\x12w\n\x04lead\x18\x02 \x01(\tBa\xfa\x41\x13\n\x11leadline.dev/Lead\xbaHHrF2D^leads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$H\x00R\x04lead\x12:\n\x10lead_external_id\x18\x03 \x01(\tB\x0e\xbaH\x0br\t\x10\x01\x18\x80\x02\xba\x01\x01\x00H\x00R\x0eleadExternalId\x12\x35\n\x04type\x18\x04 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$R\x04type\x12X\n\roccurred_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x17\xe2\x41\x01\x02\xbaH\x10\xb2\x01\n\x1a\x06\x08\x80\xae\x99\xa4\x0f\x32\x00\xc8\x01\x01R\x0coccurredTime\x12Y\n\nproperties\x18\x06 \x03(\x0b\x32\".leadline.v1.Event.PropertiesEntryB\x15\xbaH\x12\x9a\x01\x0f\x10\x32\"\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00R\nproperties\x1aV\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['event_id']._loaded_options = None
   _globals['_EVENT'].fields_by_name['event_id']._serialized_options = b'\342A\001\002\272H\013r\t\020\001\030\200\001\272\001\001\000'
   _globals['_EVENT'].fields_by_name['lead']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['lead']._serialized_options = b'\272HHrF2D^leads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+  _globals['_EVENT'].fields_by_name['lead']._serialized_options = b'\372A\023\n\021leadline.dev/Lead\272HHrF2D^leads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
   _globals['_EVENT'].fields_by_name['lead_external_id']._loaded_options = None
   _globals['_EVENT'].fields_by_name['lead_external_id']._serialized_options = b'\272H\013r\t\020\001\030\200\002\272\001\001\000'
   _globals['_EVENT'].fields_by_name['type']._loaded_options = None
@@ -51,8 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['occurred_time']._serialized_options = b'\342A\001\002\272H\020\262\001\n\032\006\010\200\256\231\244\0172\000\310\001\001'
   _globals['_EVENT'].fields_by_name['properties']._loaded_options = None
   _globals['_EVENT'].fields_by_name['properties']._serialized_options = b'\272H\022\232\001\017\0202\"\013r\t\020\001\030\200\001\272\001\001\000'
-  _globals['_EVENT']._serialized_start=161
-  _globals['_EVENT']._serialized_end=716
-  _globals['_EVENT_PROPERTIESENTRY']._serialized_start=612
-  _globals['_EVENT_PROPERTIESENTRY']._serialized_end=698
+  _globals['_EVENT']._serialized_start=188
+  _globals['_EVENT']._serialized_end=765
+  _globals['_EVENT_PROPERTIESENTRY']._serialized_start=661
+  _globals['_EVENT_PROPERTIESENTRY']._serialized_end=747
 # @@protoc_insertion_point(module_scope)

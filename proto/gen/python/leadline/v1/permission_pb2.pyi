@@ -98,6 +98,10 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Look into the queues for the CRM."""
     PERMISSION_CRM_WRITE: _Permission.ValueType  # 26
     """Take and acknowledge items of the queues for the CRM."""
+    PERMISSION_AUDIT_READ: _Permission.ValueType  # 41
+    """Read the audit log, and verify that it is as it was written."""
+    PERMISSION_AUDIT_EXPORT: _Permission.ValueType  # 42
+    """Take the whole audit log out."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """What a principal may do. Every rpc names the one permission it needs in its `required_permission` option, or is
@@ -178,11 +182,16 @@ PERMISSION_CRM_READ: Permission.ValueType  # 25
 """Look into the queues for the CRM."""
 PERMISSION_CRM_WRITE: Permission.ValueType  # 26
 """Take and acknowledge items of the queues for the CRM."""
+PERMISSION_AUDIT_READ: Permission.ValueType  # 41
+"""Read the audit log, and verify that it is as it was written."""
+PERMISSION_AUDIT_EXPORT: Permission.ValueType  # 42
+"""Take the whole audit log out."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 SCOPE_FIELD_NUMBER: _builtins.int
 REQUIRED_PERMISSION_FIELD_NUMBER: _builtins.int
 PUBLIC_FIELD_NUMBER: _builtins.int
+READS_PERSONAL_DATA_FIELD_NUMBER: _builtins.int
 PERSONAL_DATA_FIELD_NUMBER: _builtins.int
 scope: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.str]
 """The text by which a token's `scope` claim names this permission."""
@@ -191,6 +200,10 @@ required_permission: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.M
 public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
 """Whether the rpc takes calls without an access token. An rpc has either this or `required_permission`; one with
 neither, or with both, fails the build.
+"""
+reads_personal_data: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
+"""Whether the rpc gives personal data that no field is marked for, such as the addresses of users. Who reads it is
+recorded in the audit log, as for rpcs whose answers have fields marked `personal_data`.
 """
 personal_data: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
 """Whether a text is personal data: callers without PERMISSION_LEADS_PII_READ get `***` in its place."""

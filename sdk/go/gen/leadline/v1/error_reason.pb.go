@@ -191,6 +191,8 @@ const (
 	ErrorReason_ERROR_REASON_WEBHOOK_TARGET_REFUSED ErrorReason = 93
 	// RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`.
 	ErrorReason_ERROR_REASON_TOO_MANY_WORKFLOWS ErrorReason = 94
+	// NOT_FOUND: no such audit record in the caller's organization. Metadata: `name`.
+	ErrorReason_ERROR_REASON_AUDIT_RECORD_NOT_FOUND ErrorReason = 140
 	// NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
 	// Metadata: `supported` (the versions that there are, separated by commas).
 	ErrorReason_ERROR_REASON_UNKNOWN_API_VERSION ErrorReason = 150
@@ -276,6 +278,7 @@ var (
 		92:  "ERROR_REASON_WEBHOOK_DELIVERY_PENDING",
 		93:  "ERROR_REASON_WEBHOOK_TARGET_REFUSED",
 		94:  "ERROR_REASON_TOO_MANY_WORKFLOWS",
+		140: "ERROR_REASON_AUDIT_RECORD_NOT_FOUND",
 		150: "ERROR_REASON_UNKNOWN_API_VERSION",
 		151: "ERROR_REASON_ORIGIN_NOT_ALLOWED",
 	}
@@ -354,6 +357,7 @@ var (
 		"ERROR_REASON_WEBHOOK_DELIVERY_PENDING":    92,
 		"ERROR_REASON_WEBHOOK_TARGET_REFUSED":      93,
 		"ERROR_REASON_TOO_MANY_WORKFLOWS":          94,
+		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":      140,
 		"ERROR_REASON_UNKNOWN_API_VERSION":         150,
 		"ERROR_REASON_ORIGIN_NOT_ALLOWED":          151,
 	}
@@ -390,7 +394,7 @@ var File_leadline_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xde\x15\n" +
+	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\x88\x16\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n" +
@@ -466,7 +470,8 @@ const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"'ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND\x10[\x12)\n" +
 	"%ERROR_REASON_WEBHOOK_DELIVERY_PENDING\x10\\\x12'\n" +
 	"#ERROR_REASON_WEBHOOK_TARGET_REFUSED\x10]\x12#\n" +
-	"\x1fERROR_REASON_TOO_MANY_WORKFLOWS\x10^\x12%\n" +
+	"\x1fERROR_REASON_TOO_MANY_WORKFLOWS\x10^\x12(\n" +
+	"#ERROR_REASON_AUDIT_RECORD_NOT_FOUND\x10\x8c\x01\x12%\n" +
 	" ERROR_REASON_UNKNOWN_API_VERSION\x10\x96\x01\x12$\n" +
 	"\x1fERROR_REASON_ORIGIN_NOT_ALLOWED\x10\x97\x01B\xa0\x01\n" +
 	"\x0fcom.leadline.v1B\x10ErrorReasonProtoP\x01Z.leadline.dev/sdk/go/gen/leadline/v1;leadlinev1\xa2\x02\x03LXX\xaa\x02\vLeadline.V1\xca\x02\vLeadline\\V1\xe2\x02\x17Leadline\\V1\\GPBMetadata\xea\x02\fLeadline::V1b\x06proto3"

@@ -340,9 +340,9 @@ const file_leadline_v1_lead_history_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"l\n" +
 	"\x16ListLeadScoresResponse\x12*\n" +
 	"\x06scores\x18\x01 \x03(\v2\x12.leadline.v1.ScoreR\x06scores\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xdc\x01\n" +
-	"\x12LeadHistoryService\x12b\n" +
-	"\x0eListLeadEvents\x12\".leadline.v1.ListLeadEventsRequest\x1a#.leadline.v1.ListLeadEventsResponse\"\a\xc8\xf3\x18\x01\x90\x02\x01\x12b\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xe0\x01\n" +
+	"\x12LeadHistoryService\x12f\n" +
+	"\x0eListLeadEvents\x12\".leadline.v1.ListLeadEventsRequest\x1a#.leadline.v1.ListLeadEventsResponse\"\v\xc8\xf3\x18\x01\xd8\xf3\x18\x01\x90\x02\x01\x12b\n" +
 	"\x0eListLeadScores\x12\".leadline.v1.ListLeadScoresRequest\x1a#.leadline.v1.ListLeadScoresResponse\"\a\xc8\xf3\x18\x04\x90\x02\x01B\xa7\x01\n" +
 	"\x0fcom.leadline.v1B\x17LeadHistoryServiceProtoP\x01Z.leadline.dev/sdk/go/gen/leadline/v1;leadlinev1\xa2\x02\x03LXX\xaa\x02\vLeadline.V1\xca\x02\vLeadline\\V1\xe2\x02\x17Leadline\\V1\\GPBMetadata\xea\x02\fLeadline::V1b\x06proto3"
 

@@ -204,6 +204,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_TOO_MANY_WORKFLOWS: _ErrorReason.ValueType  # 94
     """RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`."""
+    ERROR_REASON_AUDIT_RECORD_NOT_FOUND: _ErrorReason.ValueType  # 140
+    """NOT_FOUND: no such audit record in the caller's organization. Metadata: `name`."""
     ERROR_REASON_UNKNOWN_API_VERSION: _ErrorReason.ValueType  # 150
     """NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
     Metadata: `supported` (the versions that there are, separated by commas).
@@ -400,6 +402,8 @@ address. Metadata: `host`.
 """
 ERROR_REASON_TOO_MANY_WORKFLOWS: ErrorReason.ValueType  # 94
 """RESOURCE_EXHAUSTED: the tenant has 200 workflows already. Metadata: `limit`."""
+ERROR_REASON_AUDIT_RECORD_NOT_FOUND: ErrorReason.ValueType  # 140
+"""NOT_FOUND: no such audit record in the caller's organization. Metadata: `name`."""
 ERROR_REASON_UNKNOWN_API_VERSION: ErrorReason.ValueType  # 150
 """NOT_FOUND over REST, UNIMPLEMENTED over gRPC: the path names a version of the API that there is not.
 Metadata: `supported` (the versions that there are, separated by commas).

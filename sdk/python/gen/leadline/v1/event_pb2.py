@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from leadline.v1 import value_pb2 as leadline_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17leadline/v1/event.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadline/v1/value.proto\"\xf2\x02\n\x05\x45vent\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02R\x07\x65ventId\x12\x14\n\x04lead\x18\x02 \x01(\tH\x00R\x04lead\x12*\n\x10lead_external_id\x18\x03 \x01(\tH\x00R\x0eleadExternalId\x12\x18\n\x04type\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02R\x04type\x12\x45\n\roccurred_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02R\x0coccurredTime\x12\x42\n\nproperties\x18\x06 \x03(\x0b\x32\".leadline.v1.Event.PropertiesEntryR\nproperties\x1aV\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01\x42\t\n\x07subjectb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17leadline/v1/event.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadline/v1/value.proto\"\x8a\x03\n\x05\x45vent\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02R\x07\x65ventId\x12,\n\x04lead\x18\x02 \x01(\tB\x16\xfa\x41\x13\n\x11leadline.dev/LeadH\x00R\x04lead\x12*\n\x10lead_external_id\x18\x03 \x01(\tH\x00R\x0eleadExternalId\x12\x18\n\x04type\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02R\x04type\x12\x45\n\roccurred_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02R\x0coccurredTime\x12\x42\n\nproperties\x18\x06 \x03(\x0b\x32\".leadline.v1.Event.PropertiesEntryR\nproperties\x1aV\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.leadline.v1.FieldValueR\x05value:\x02\x38\x01\x42\t\n\x07subjectb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,12 +39,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT_PROPERTIESENTRY']._serialized_options = b'8\001'
   _globals['_EVENT'].fields_by_name['event_id']._loaded_options = None
   _globals['_EVENT'].fields_by_name['event_id']._serialized_options = b'\342A\001\002'
+  _globals['_EVENT'].fields_by_name['lead']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['lead']._serialized_options = b'\372A\023\n\021leadline.dev/Lead'
   _globals['_EVENT'].fields_by_name['type']._loaded_options = None
   _globals['_EVENT'].fields_by_name['type']._serialized_options = b'\342A\001\002'
   _globals['_EVENT'].fields_by_name['occurred_time']._loaded_options = None
   _globals['_EVENT'].fields_by_name['occurred_time']._serialized_options = b'\342A\001\002'
-  _globals['_EVENT']._serialized_start=132
-  _globals['_EVENT']._serialized_end=502
-  _globals['_EVENT_PROPERTIESENTRY']._serialized_start=405
-  _globals['_EVENT_PROPERTIESENTRY']._serialized_end=491
+  _globals['_EVENT']._serialized_start=159
+  _globals['_EVENT']._serialized_end=553
+  _globals['_EVENT_PROPERTIESENTRY']._serialized_start=456
+  _globals['_EVENT_PROPERTIESENTRY']._serialized_end=542
 # @@protoc_insertion_point(module_scope)

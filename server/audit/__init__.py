@@ -1,0 +1,1 @@
+"""The audit log: how records are chained, read and verified."""
