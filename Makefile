@@ -18,8 +18,11 @@ define test-go
 	cd $(1) && go vet ./... && go test ./...
 endef
 LOCK := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
-SDK_TESTS := tests/sdk tests/integration/sdk tests/integration/sdk_typescript
-PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py
+SDK_TESTS := tests/sdk tests/integration/sdk tests/integration/sdk_typescript tests/integration/sdk_java
+JAVA_IS_THERE := command -v javac > /dev/null || { echo 'javac is missing: the Java SDK needs a JDK, 17 or newer'; exit 1; }; \
+	command -v mvn > /dev/null || { echo 'mvn is missing: the Java SDK needs Maven 3.8 or newer'; exit 1; }
+MAVEN := mvn --batch-mode --quiet --file sdk/java/pom.xml
+PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py proto/protoc_gen_java_services.py
 
 .PHONY: help
 help: ## Tell what each command does
@@ -130,7 +133,7 @@ test-faults: install ## Kill processes under load many times, and see that nothi
 	pytest -n 0 -s --timeout=900 tests/faults
 
 .PHONY: test-sdks
-test-sdks: install test-sdk-go ## Run the tests of every SDK, and the suite that all have to pass
+test-sdks: install test-sdk-go test-sdk-java ## Run the tests of every SDK, and the suite that all have to pass
 	LEADLINE_TEST_SDKS=all pytest $(SDK_TESTS)
 
 .PHONY: test-sdk-go
@@ -143,6 +146,28 @@ test-grpc-gateway: ## Run the tests of grpc-gateway alone; make test compares it
 	@$(GO_IS_THERE)
 	$(call test-go,gateway)
 
+sdk/java/gen: $(GENERATE)/installed proto/third_party proto/buf.gen.java.yaml proto/protoc_gen_java_services.py sdk/java/pom.xml $(wildcard proto/leadline/v1/*.proto)
+	@$(JAVA_IS_THERE)
+	$(MAVEN) dependency:copy@generators -Dgenerators.folder=$(CURDIR)/$(GENERATE)/bin
+	chmod +x $(GENERATE)/bin/java-protoc $(GENERATE)/bin/protoc-gen-grpc-java
+	cd proto && PATH="$(CURDIR)/$(GENERATE)/bin:$$PATH" buf generate --template buf.gen.java.yaml
+	touch $@
+
+.PHONY: sdk-java
+sdk-java: sdk/java/gen ## Build the jar of the Java SDK, in sdk/java/target; needs a JDK, 17 or newer, and Maven
+	@$(JAVA_IS_THERE)
+	$(MAVEN) package -DskipTests
+
+.PHONY: sdk-java-driver
+sdk-java-driver: sdk/java/gen
+	@$(JAVA_IS_THERE)
+	$(MAVEN) test-compile dependency:copy-dependencies -DoutputDirectory=target/dependency
+
+.PHONY: test-sdk-java
+test-sdk-java: sdk/java/gen ## Run the tests of the Java SDK's own; needs a JDK, 17 or newer, and Maven
+	@$(JAVA_IS_THERE)
+	$(MAVEN) package
+
 # ---------------------------------------------------------------- benchmarks
 
 .PHONY: bench
@@ -154,6 +179,10 @@ bench: install ## Run all benchmarks, or one: make bench NAME=score_latency
 .PHONY: dashboard
 dashboard: ## Build the dashboard, which make up then serves under /app/; needs Node 20.9 or newer
 	clients/dashboard/build.sh
+
+.PHONY: tracker
+tracker: ## Build the website tracker into clients/tracker/dist; needs Node 20.9 or newer
+	clients/tracker/build.sh
 
 .PHONY: up
 up: install ## Run the whole system on this machine until Ctrl-C; its data stays in .leadline

@@ -58,6 +58,7 @@ class Driver:
 
 NODE = {"node": "Node 20.9 or newer", "npm": "Node 20.9 or newer"}
 GO_DRIVER = BUILD / "go-contract-driver"
+JAVA_CLASSES = ["classes", "test-classes", "dependency/*"]
 TYPESCRIPT_DRIVER = ["node", "sdk/typescript/build/tests/contract_driver.js"]
 BUILD_TYPESCRIPT = ["npm", "exec", "--", "tsc", "--project", "tsconfig.json"]
 
@@ -80,6 +81,17 @@ DRIVERS = {
         build=["go", "build", "-o", str(GO_DRIVER), "./internal/contractdriver"],
         folder=SDKS / "go",
         needs={"go": "Go 1.26 or newer"},
+    ),
+    "java": Driver(
+        "leadline-java",
+        [
+            "java",
+            "-cp",
+            ":".join(f"sdk/java/target/{part}" for part in JAVA_CLASSES),
+            "dev.leadline.sdk.ContractDriver",
+        ],
+        build=["make", "sdk-java-driver"],
+        needs={"javac": "a JDK, 17 or newer", "mvn": "Maven 3.8 or newer"},
     ),
 }
 
