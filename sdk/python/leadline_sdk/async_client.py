@@ -41,7 +41,7 @@ from leadline_sdk.batches import new_idempotency_key
 from leadline_sdk.channel import IMPORT_METHOD, Connection, Metadata, TokenSource
 from leadline_sdk.crm_queue_calls import AsyncCrmQueueCalls
 from leadline_sdk.dead_letter_calls import AsyncDeadLetterCalls
-from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
+from leadline_sdk.errors import LeadlineError, error_from_call
 from leadline_sdk.experiment_calls import AsyncExperimentCalls
 from leadline_sdk.identity_calls import AsyncIdentityCalls
 from leadline_sdk.importing import (
@@ -59,7 +59,7 @@ from leadline_sdk.operations import AsyncOperation
 from leadline_sdk.recording import RecordEventsResult, record_events_requests
 from leadline_sdk.resuming import Resumption
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
-from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
+from leadline_sdk.watching import ScoreUpdate, ScoreWatch
 
 
 class AsyncClient(
@@ -227,23 +227,9 @@ class AsyncClient(
         most_failures: int = 10,
     ) -> AsyncIterator[ScoreUpdate]:
         """Hear of each new score as it is stored, without an end; see `Client.watch_scores`."""
-        watch = Watch(names, resume_token, most_failures, filter, snapshot=snapshot)
-        while True:
-            error: LeadlineError = stream_ended()
-            metadata: Metadata = ()
-            try:
-                metadata = await self._metadata()
-                stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
-                try:
-                    async for message in stream:
-                        update = watch.accept(message)
-                        if update is not None:
-                            yield update
-                finally:
-                    stream.cancel()
-            except (grpc.aio.AioRpcError, LeadlineError) as failure:
-                error = error_from_call(failure)
-            await asyncio.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
+        watch = ScoreWatch(names, resume_token, most_failures, filter, snapshot=snapshot)
+        async for update in self._watch(self._scoring.WatchScores, watch):
+            yield update
 
     async def train_model(
         self,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Protocol, Self, TypeVar
 
@@ -11,8 +13,9 @@ from leadline.v1.authentication_service_pb2 import ExchangeApiKeyRequest, Exchan
 from leadline.v1.authentication_service_pb2_grpc import AuthenticationServiceStub
 
 from leadline_sdk.channel import Connection, Metadata, bearer
-from leadline_sdk.errors import LeadlineError, error_from_call
+from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.key_tokens import AsyncKeyTokens, KeyTokens
+from leadline_sdk.watching import STREAM_SECONDS, Watch, WatchMessage
 
 
 class ListRequest(Protocol):
@@ -34,6 +37,8 @@ _Request = TypeVar("_Request")
 _Response = TypeVar("_Response")
 _ListRequest = TypeVar("_ListRequest", bound=ListRequest)
 _Page = TypeVar("_Page", bound=Page)
+_Message = TypeVar("_Message", bound=WatchMessage)
+_Update = TypeVar("_Update")
 
 
 class Caller:
@@ -121,6 +126,27 @@ class Caller:
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
+
+    def _watch(
+        self, method: grpc.UnaryStreamMultiCallable[_Request, _Message], watch: Watch[_Request, _Message, _Update]
+    ) -> Iterator[_Update]:
+        """Go through the updates of a watch, over as many streams as it takes."""
+        while True:
+            error: LeadlineError = stream_ended()
+            metadata: Metadata = ()
+            try:
+                metadata = self._metadata()
+                stream = method(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
+                try:
+                    for message in stream:
+                        update = watch.accept(message)
+                        if update is not None:
+                            yield update
+                finally:
+                    stream.cancel()
+            except (grpc.RpcError, LeadlineError) as failure:
+                error = error_from_call(failure)
+            time.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
 
 
 class AsyncCaller:
@@ -211,3 +237,24 @@ class AsyncCaller:
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
+
+    async def _watch(
+        self, method: grpc.aio.UnaryStreamMultiCallable[_Request, _Message], watch: Watch[_Request, _Message, _Update]
+    ) -> AsyncIterator[_Update]:
+        """Go through the updates of a watch, over as many streams as it takes."""
+        while True:
+            error: LeadlineError = stream_ended()
+            metadata: Metadata = ()
+            try:
+                metadata = await self._metadata()
+                stream = method(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
+                try:
+                    async for message in stream:
+                        update = watch.accept(message)
+                        if update is not None:
+                            yield update
+                finally:
+                    stream.cancel()
+            except (grpc.aio.AioRpcError, LeadlineError) as failure:
+                error = error_from_call(failure)
+            await asyncio.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))

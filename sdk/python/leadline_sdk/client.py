@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-import grpc
 from leadline.v1.lead_pb2 import Lead
 from leadline.v1.model_pb2 import Model
 from leadline.v1.score_pb2 import Score
@@ -20,10 +18,9 @@ from leadline.v1.scoring_service_pb2 import (
 
 from leadline_sdk import requests
 from leadline_sdk.audit_calls import AuditCalls
-from leadline_sdk.channel import Connection, Metadata, TokenSource
+from leadline_sdk.channel import Connection, TokenSource
 from leadline_sdk.crm_queue_calls import CrmQueueCalls
 from leadline_sdk.dead_letter_calls import DeadLetterCalls
-from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.experiment_calls import ExperimentCalls
 from leadline_sdk.identity_calls import IdentityCalls
 from leadline_sdk.lead_calls import LeadCalls
@@ -34,7 +31,7 @@ from leadline_sdk.notification_calls import NotificationCalls
 from leadline_sdk.operations import Operation
 from leadline_sdk.rule_calls import RuleCalls
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
-from leadline_sdk.watching import STREAM_SECONDS, ScoreUpdate, Watch
+from leadline_sdk.watching import ScoreUpdate, ScoreWatch
 from leadline_sdk.workflow_calls import WorkflowCalls
 
 
@@ -178,23 +175,8 @@ class Client(
             InvalidRequest: the resume token is not one of this tenant and these names, or the filter can't be read.
             LeadlineError: with the reason RESUME_TOKEN_EXPIRED, what comes after the token is not kept any more.
         """
-        watch = Watch(names, resume_token, most_failures, filter, snapshot=snapshot)
-        while True:
-            error: LeadlineError = stream_ended()
-            metadata: Metadata = ()
-            try:
-                metadata = self._metadata()
-                stream = self._scoring.WatchScores(watch.request(), timeout=STREAM_SECONDS, metadata=metadata)
-                try:
-                    for message in stream:
-                        update = watch.accept(message)
-                        if update is not None:
-                            yield update
-                finally:
-                    stream.cancel()
-            except (grpc.RpcError, LeadlineError) as failure:
-                error = error_from_call(failure)
-            time.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
+        watch = ScoreWatch(names, resume_token, most_failures, filter, snapshot=snapshot)
+        return self._watch(self._scoring.WatchScores, watch)
 
     def train_model(
         self,

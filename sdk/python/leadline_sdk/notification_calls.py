@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 
-import grpc
 from leadline.v1.notification_pb2 import Notification
 from leadline.v1.notification_service_pb2 import (
     CountUnreadNotificationsRequest,
@@ -21,12 +17,8 @@ from leadline.v1.notification_service_pb2_grpc import NotificationServiceStub
 
 from leadline_sdk import workflow_requests as requests
 from leadline_sdk.calling import AsyncCaller, Caller
-from leadline_sdk.channel import Connection, Metadata
-from leadline_sdk.errors import LeadlineError, error_from_call, error_from_status, stream_ended
-from leadline_sdk.resuming import Resumption
-from leadline_sdk.watching import STREAM_SECONDS
-
-REMEMBERED_NOTIFICATIONS = 4_096
+from leadline_sdk.channel import Connection
+from leadline_sdk.watching import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,54 +34,17 @@ class NotificationUpdate:
     resume_token: str
 
 
-class NotificationWatch:
-    """A watch that goes on over as many streams as it takes, and passes each notification on once.
-
-    Args:
-        resume_token: of the last update that was handled; empty to start from now.
-        most_failures: streams that may fail in a row.
-    """
-
-    def __init__(self, resume_token: str, most_failures: int) -> None:
-        self._resume_token = resume_token
-        self._resumption = Resumption(most_failures)
-        self._passed_on: OrderedDict[str, None] = OrderedDict()
+class NotificationWatch(Watch[WatchNotificationsRequest, WatchNotificationsResponse, NotificationUpdate]):
+    """A watch of the caller's notifications."""
 
     def request(self) -> WatchNotificationsRequest:
         """Give the request of the next stream."""
-        return WatchNotificationsRequest(resume_token=self._resume_token)
+        return WatchNotificationsRequest(resume_token=self.resume_token)
 
-    def accept(self, message: WatchNotificationsResponse) -> NotificationUpdate | None:
-        """Take a message; give the update to pass on, or None if it has none or repeats one.
-
-        Raises:
-            LeadlineError: the message says why the stream ends.
-        """
-        if message.HasField("status"):
-            raise error_from_status(message.status)
-        self._resumption.progressed()
-        self._resume_token = message.resume_token or self._resume_token
-        name = message.notification.name
-        if not message.HasField("notification") or name in self._passed_on:
+    def _update(self, message: WatchNotificationsResponse, event: str | None) -> NotificationUpdate | None:
+        if event != "notification" or self._is_repeated(message.notification.name):
             return None
-        self._passed_on[name] = None
-        if len(self._passed_on) > REMEMBERED_NOTIFICATIONS:
-            self._passed_on.popitem(last=False)
-        return NotificationUpdate(message.notification, self._resume_token)
-
-    def wait_after(self, error: LeadlineError, *, renewable: bool = False) -> float:
-        """Give the seconds to wait before the next stream.
-
-        Args:
-            error: what the stream failed with.
-            renewable: whether the next stream will have another access token than the one that was refused.
-
-        Raises:
-            LeadlineError: the error itself, where a new stream would not help or too many failed in a row.
-        """
-        if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:  # the stream's own time is over, as intended
-            return 0.1
-        return self._resumption.wait_after(error, renewable=renewable)
+        return NotificationUpdate(message.notification, self.resume_token)
 
 
 class NotificationCalls(Caller):
@@ -148,24 +103,7 @@ class NotificationCalls(Caller):
             InvalidRequest: the resume token is not one of this caller.
         """
         watch = NotificationWatch(resume_token, most_failures)
-        while True:
-            error: LeadlineError = stream_ended()
-            metadata: Metadata = ()
-            try:
-                metadata = self._metadata()
-                stream = self._notifications.WatchNotifications(
-                    watch.request(), timeout=STREAM_SECONDS, metadata=metadata
-                )
-                try:
-                    for message in stream:
-                        update = watch.accept(message)
-                        if update is not None:
-                            yield update
-                finally:
-                    stream.cancel()
-            except (grpc.RpcError, LeadlineError) as failure:
-                error = error_from_call(failure)
-            time.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
+        return self._watch(self._notifications.WatchNotifications, watch)
 
 
 class AsyncNotificationCalls(AsyncCaller):
@@ -205,21 +143,5 @@ class AsyncNotificationCalls(AsyncCaller):
     ) -> AsyncIterator[NotificationUpdate]:
         """Hear of each new notification of the caller, without an end; see `Client.watch_notifications`."""
         watch = NotificationWatch(resume_token, most_failures)
-        while True:
-            error: LeadlineError = stream_ended()
-            metadata: Metadata = ()
-            try:
-                metadata = await self._metadata()
-                stream = self._notifications.WatchNotifications(
-                    watch.request(), timeout=STREAM_SECONDS, metadata=metadata
-                )
-                try:
-                    async for message in stream:
-                        update = watch.accept(message)
-                        if update is not None:
-                            yield update
-                finally:
-                    stream.cancel()
-            except (grpc.aio.AioRpcError, LeadlineError) as failure:
-                error = error_from_call(failure)
-            await asyncio.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
+        async for update in self._watch(self._notifications.WatchNotifications, watch):
+            yield update
