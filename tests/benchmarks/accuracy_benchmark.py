@@ -5,18 +5,19 @@ fifth predicted by what was learnt from the older rows. The first compares the m
 both when times change, and on some sets it holds few conversions, so that its differences are mostly chance. How much
 chance, the standard error beside each difference tells: leads held out are drawn again, for ours and the peer alike.
 
-Each measure has its own best peer, chosen with knowledge of the outcome; that favours the peers. Fields that are
-written after the outcome are left out for all, by hand (`tests.real_data`): whether the engine finds them by itself is
-what tests/integration/real_data/test_leakage.py holds it to.
+Each measure has its own best peer, chosen with knowledge of the outcome; that favours the peers. The sets come whole,
+with the fields that are written after the outcome; a peer, which would take them, gets the fields that the engine's own
+search for leaks has left, in each fold those of that fold.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from scoring.features.derive import ExclusionKind
 from scoring.features.lead_record import LeadRecord
 from scoring.training.evaluation import area_under_roc_curve, calibration_error, log_loss, reliability_bins
 from scoring.training.train import learn
@@ -24,7 +25,7 @@ from tests.benchmarks.accuracy_peers import Doubles, predictions_of_peers
 from tests.benchmarks.report import Report, Target
 from tests.lead_records import records_of
 from tests.plain_lightgbm import Indices
-from tests.real_data import DATA_SETS, FOLDER, RealDataSet
+from tests.real_data import DATA_SETS, FOLDER, WHOLE_DATA_SETS, RealDataSet
 
 FOLDS = 3
 DRAWS = 200
@@ -107,15 +108,23 @@ class Comparison:
     errors: Doubles
 
 
-def _ours(records: Sequence[LeadRecord], learnt: Indices, held_out: Indices) -> Doubles:
+def _ours(records: Sequence[LeadRecord], learnt: Indices, held_out: Indices) -> tuple[Doubles, list[str]]:
+    """Learn and predict, and give also the fields that were left out as leaks."""
     model, _ = learn([records[place] for place in learnt])
-    return model.probabilities([records[place] for place in held_out])
+    excluded = model.rows.derivation.excluded_fields
+    leaks = [field.field for field in excluded if field.kind is ExclusionKind.LEAKAGE]
+    return model.probabilities([records[place] for place in held_out]), leaks
 
 
 def compare(data_set: RealDataSet, folds: list[tuple[Indices, Indices]]) -> Comparison:
     """Learn and predict with all learners, and compare ours with the best of the others."""
     records = records_of(data_set)
-    predictions = {OURS: [_ours(records, *fold) for fold in folds]} | predictions_of_peers(data_set, folds)
+    predictions: dict[str, list[Doubles]] = {}
+    for fold in folds:
+        ours, leaks = _ours(records, *fold)
+        of_peers = predictions_of_peers(replace(data_set, fields=data_set.fields.drop(columns=leaks)), [fold])
+        for name, [predicted] in ({OURS: [ours]} | of_peers).items():
+            predictions.setdefault(name, []).append(predicted)
     outcomes = [data_set.converted[held_out] for _, held_out in folds]
     values = {name: measures(outcomes, predicted) for name, predicted in predictions.items()}
     peers = [name for name in values if name != OURS]
@@ -144,7 +153,7 @@ async def measure() -> Report:
     rows: list[list[str]] = []
     figures: dict[str, float] = {}
     targets: list[Target] = []
-    for name, load in DATA_SETS.items():
+    for name, load in (DATA_SETS | WHOLE_DATA_SETS).items():
         data_set = load()
         for protocol, folds in splits(len(data_set.converted)).items():
             progress.print(f"{name}, {protocol}")

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import subprocess
-import venv
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -86,6 +86,8 @@ class ScoringStack:
     Attributes:
         stack: The running stack, with a trained model.
         peer: The peer's process.
+        peer_port: The loopback port where it listens itself.
+        peer_model: The joblib file that it has loaded.
         token: A bearer token for both.
         leads: The open leads, by resource name, each with its fields as the peer takes them.
         booster: The trees of the model.
@@ -93,6 +95,8 @@ class ScoringStack:
 
     stack: Stack
     peer: ChildProcess
+    peer_port: int
+    peer_model: Path
     token: str
     leads: dict[str, dict[str, float | str]]
     booster: lightgbm.Booster
@@ -159,9 +163,10 @@ def peer_python(lock_file: str = "requirements.txt") -> str:
     lock = str(PEERS / lock_file)
     marker = environment / "installed"
     if not marker.exists() or marker.stat().st_mtime < Path(lock).stat().st_mtime:
-        venv.create(environment, clear=True, with_pip=True)
-        install = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", lock]
-        subprocess.run([environment / "bin" / "python", *install], check=True)
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, environment], check=True)
+        install = ["pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", lock]
+        subprocess.run([uv, *install, "--python", environment], check=True)
         marker.touch()
     return str(environment / "bin" / "python")
 
@@ -206,6 +211,6 @@ async def scoring_stack(folder: Path) -> AsyncIterator[ScoringStack]:
         peer.start()
         try:
             peer.wait_until_ready()
-            yield ScoringStack(stack, peer, token, leads, booster)
+            yield ScoringStack(stack, peer, port, folder / "peer.joblib", token, leads, booster)
         finally:
             peer.stop()
