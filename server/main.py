@@ -29,6 +29,8 @@ from redis.exceptions import RedisError
 
 from server.audit.read_audit_log import ReadAuditLog
 from server.audit.verify_audit_log import VerifyAuditLog
+from server.encryption.tenant_keys import TenantKeys
+from server.encryption_composition import tenant_keys
 from server.identity_composition import add_identity_services, publish_signing_key
 from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
@@ -107,7 +109,8 @@ def build_server(
         )
     )
     add_identity_services(server, settings, database, redis)
-    lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, secret), server)
+    keys = tenant_keys(settings, database)
+    lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, keys, secret), server)
     lead_history_service_pb2_grpc.add_LeadHistoryServiceServicer_to_server(
         LeadHistoryService(
             read_lead_history=ReadLeadHistory(
@@ -132,7 +135,7 @@ def build_server(
     )
     operation_service_pb2_grpc.add_OperationServiceServicer_to_server(_operation_service(database, secret), server)
     audit_service_pb2_grpc.add_AuditServiceServicer_to_server(_audit_service(database, secret), server)
-    add_workflow_services(server, settings, database)
+    add_workflow_services(server, settings, database, keys)
     return server
 
 
@@ -168,8 +171,8 @@ def main() -> None:
     uvloop.run(run(settings))
 
 
-def _lead_service(database: Database, secret: str) -> LeadService:
-    store = PostgresLeadStore(database)
+def _lead_service(database: Database, keys: TenantKeys, secret: str) -> LeadService:
+    store = PostgresLeadStore(database, keys)
     return LeadService(
         create_leads=CreateLeads(store, _now),
         get_lead=GetLead(store),

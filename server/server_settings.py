@@ -1,4 +1,4 @@
-"""The settings of the server beside those that all processes share."""
+"""The settings of the server and its worker beside those that all processes share."""
 
 from pathlib import Path
 
@@ -7,7 +7,22 @@ from pydantic import Field, HttpUrl, SecretStr
 from server.runtime.settings import ProcessSettings
 
 
-class ServerSettings(ProcessSettings):
+class DataSettings(ProcessSettings):
+    """What each process must be told that reads or writes what is kept encrypted."""
+
+    key_service: str = Field(
+        pattern=r"^file:.+$",
+        description="The service whose key wraps the tenants' keys: file:PATH.",
+    )
+    key_cache_seconds: float = Field(
+        default=300.0,
+        gt=0.0,
+        le=3600.0,
+        description="How long a tenant's unwrapped key is held in memory; the same in all processes.",
+    )
+
+
+class ServerSettings(DataSettings):
     """What the server, and the token endpoint beside it, must be told."""
 
     http_listen_address: str = Field(

@@ -15,7 +15,7 @@ from server.runtime.errors import DependencyUnavailable
 from server.runtime.logging import configure_logging
 from server.runtime.outbox_signals import OutboxSignals
 from server.runtime.redis import connect_redis
-from server.runtime.settings import ProcessSettings
+from server.server_settings import DataSettings
 from server.store.audit_sealing import AuditSealer
 from server.store.expired_keys import delete_expired_dead_letters, delete_expired_keys, delete_expired_runs
 from server.store.outbox_relay import OutboxRelay, is_full
@@ -97,7 +97,7 @@ async def forget_forever(database: Database) -> None:
         await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
 
 
-async def run(settings: ProcessSettings) -> None:
+async def run(settings: DataSettings) -> None:
     """Runs until SIGTERM or SIGINT. A batch that is cut off is sent again by the next worker.
 
     Args:
@@ -137,7 +137,7 @@ async def run(settings: ProcessSettings) -> None:
 
 def main() -> None:
     """Reads the settings and runs the worker."""
-    settings = ProcessSettings.load()
+    settings = DataSettings.load()
     configure_logging(settings.log_level)
     uvloop.run(run(settings))
 

@@ -14,6 +14,7 @@ from leadline.v1 import (
 )
 
 from server.crm_queue.work_queue import WorkQueue
+from server.encryption.tenant_keys import TenantKeys
 from server.notifications.read_notifications import ReadNotifications
 from server.notifications.watch_notifications import WatchNotifications
 from server.runtime.database import Database
@@ -41,17 +42,20 @@ WORKFLOW_SERVICES: Final = (
 )
 
 
-def add_workflow_services(server: grpc.aio.Server, settings: ProcessSettings, database: Database) -> None:
+def add_workflow_services(
+    server: grpc.aio.Server, settings: ProcessSettings, database: Database, keys: TenantKeys
+) -> None:
     """Builds the services and adds them to a server.
 
     Args:
         server: The server, not started yet.
         settings: Of the process.
         database: The database in the role of the application.
+        keys: The tenants' keys.
     """
     secret = settings.signing_secret.get_secret_value()
     workflow_service_pb2_grpc.add_WorkflowServiceServicer_to_server(
-        _workflow_service(settings, database, secret), server
+        _workflow_service(settings, database, keys, secret), server
     )
     notifications = PostgresNotificationStore(database)
     notification_service_pb2_grpc.add_NotificationServiceServicer_to_server(
@@ -70,8 +74,8 @@ def add_workflow_services(server: grpc.aio.Server, settings: ProcessSettings, da
     )
 
 
-def _workflow_service(settings: ProcessSettings, database: Database, secret: str) -> WorkflowService:
-    store = PostgresWorkflowStore(database)
+def _workflow_service(settings: ProcessSettings, database: Database, keys: TenantKeys, secret: str) -> WorkflowService:
+    store = PostgresWorkflowStore(database, keys)
     rules = TargetRules(allow_loopback=settings.webhook_allow_loopback)
     tokens = TokenSigner(secret, "workflows.page")
     return WorkflowService(

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import structlog
 
+from server.encryption_composition import tenant_keys
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable
-from server.runtime.settings import ProcessSettings
+from server.server_settings import DataSettings
 from server.store.waiting_tenants import WaitingTenants
 from server.store.webhook_deliveries import PostgresDeliveryStore
 from server.store.workflow_runs import PostgresRunStore
@@ -33,7 +34,7 @@ _log = structlog.get_logger()
 
 
 async def serve_workflows(
-    settings: ProcessSettings,
+    settings: DataSettings,
     database: Database,
     relay_database: Database,
     committed: asyncio.Event,
@@ -50,7 +51,7 @@ async def serve_workflows(
         policy: When webhooks are tried again; None for the usual one.
     """
     waiting = WaitingTenants(relay_database)
-    run_workflows = RunWorkflows(PostgresRunStore(database), _now)
+    run_workflows = RunWorkflows(PostgresRunStore(database, tenant_keys(settings, database)), _now)
     signer = WebhookSigner(settings.signing_secret.get_secret_value())
     rules = TargetRules(allow_loopback=settings.webhook_allow_loopback)
     async with WebhookSender(rules, Resolver()) as sender:

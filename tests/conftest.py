@@ -13,8 +13,12 @@ from deploy.local.development_token import DevelopmentKey
 from deploy.local.ports import free_port
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
+from server.encryption.tenant_keys import TenantKeys
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
+from server.store.key_services.local_file import add_key
+from server.store.key_services.opening import open_key_service
+from server.store.tenant_keys import PostgresTenantKeyStore
 
 _REPOSITORY = Path(__file__).parents[1]
 
@@ -64,6 +68,20 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
     connected = await Database.connect(postgres.url("leadline_app"))
     yield connected
     await connected.close()
+
+
+@pytest.fixture(scope="session")
+def key_service(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the key service that wraps the tenants' keys, one for the session's PostgreSQL."""
+    file = tmp_path_factory.mktemp("key-service") / "keys.json"
+    add_key(file)
+    return f"file:{file}"
+
+
+@pytest.fixture
+def tenant_keys(database: Database, key_service: str) -> TenantKeys:
+    """The tenants' keys, as a process holds them."""
+    return TenantKeys(PostgresTenantKeyStore(database), open_key_service(key_service))
 
 
 @pytest.fixture

@@ -23,10 +23,13 @@ class ServerProcesses:
         postgres: With the schema.
         valkey: The streams.
         key: Signs the tokens.
+        key_service: Wraps the tenants' keys.
         logs: The folder of what they log.
     """
 
-    def __init__(self, postgres: EmbeddedPostgres, valkey: EmbeddedValkey, key: DevelopmentKey, logs: Path) -> None:
+    def __init__(
+        self, postgres: EmbeddedPostgres, valkey: EmbeddedValkey, key: DevelopmentKey, key_service: str, logs: Path
+    ) -> None:
         self._port = free_port()
         self._logs = logs
         self.address = f"127.0.0.1:{self._port}"
@@ -36,6 +39,7 @@ class ServerProcesses:
             "LEADLINE_RELAY_DATABASE_URL": postgres.url("leadline_relay"),
             "LEADLINE_REDIS_URL": valkey.url,
             "LEADLINE_JWKS_FILE": str(key.jwks_file),
+            "LEADLINE_KEY_SERVICE": key_service,
             "LEADLINE_SIGNING_SECRET": "a secret for the tests",
             "LEADLINE_MAILBOX_FOLDER": str(logs / "mailbox"),
             "LEADLINE_WEBHOOK_ALLOW_LOOPBACK": "true",

@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from server.encryption.tenant_keys import TenantKeys
+from server.leads.create_leads import CreateLeads
+from server.leads.lead import LeadProfile, LeadStatus
 from server.runtime import outbox
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
+from server.store.leads import PostgresLeadStore
 
 
 async def store_lead(database: Database, tenant_id: UUID, *, owner: str = "", external_id: str = "") -> UUID:
@@ -13,13 +17,21 @@ async def store_lead(database: Database, tenant_id: UUID, *, owner: str = "", ex
     lead_id = new_id()
     async with database.transaction(tenant_id) as connection:
         await connection.execute(
-            "INSERT INTO leads (tenant_id, id, owner, external_id, display_name) VALUES ($1, $2, $3, $4, 'Ada Byte')",
+            "INSERT INTO leads (tenant_id, id, owner, external_id) VALUES ($1, $2, $3, $4)",
             tenant_id,
             lead_id,
             owner,
             external_id or None,
         )
     return lead_id
+
+
+async def store_named_lead(database: Database, keys: TenantKeys, tenant_id: UUID, display_name: str) -> UUID:
+    """Stores a lead of that name with the external id `crm-1`, and gives its id."""
+    profile = LeadProfile("crm-1", "", display_name, "", "", "", LeadStatus.OPEN, None, None, {})
+    create = CreateLeads(PostgresLeadStore(database, keys), lambda: datetime.now(UTC))
+    (lead,) = await create(tenant_id, [profile])
+    return lead.lead_id
 
 
 async def store_score(

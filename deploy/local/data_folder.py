@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 from typing import Self, TextIO
 
+from server.store.key_services.local_file import add_key
+
 DEFAULT = Path(".leadline")
 
 
@@ -87,6 +89,17 @@ class DataFolder:
         previous.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.replace(previous / log.name)
+
+    def key_service(self) -> str:
+        """Gives the key service that wraps the tenants' keys: a file, made at the first start.
+
+        Returns:
+            The value of `LEADLINE_KEY_SERVICE`.
+        """
+        file = self.keys / "key-service.json"
+        if not file.exists():
+            add_key(file)
+        return f"file:{file}"
 
     def signing_secret(self) -> str:
         """Gives the secret that signs page and resume tokens; made at the first start.

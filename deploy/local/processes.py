@@ -178,6 +178,7 @@ def shared_environment(
         "LEADLINE_MAILBOX_FOLDER": str(folder.mailbox),
         "LEADLINE_DASHBOARD_URL": f"http://{LOOPBACK}:{ports.edge}/app",
         "LEADLINE_SIGNING_SECRET": folder.signing_secret(),
+        "LEADLINE_KEY_SERVICE": folder.key_service(),
         "LEADLINE_LOG_LEVEL": log_level,
         "LEADLINE_REFLECTION": "true",
         # A developer's receiver of webhooks is on this machine.

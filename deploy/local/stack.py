@@ -142,8 +142,11 @@ class Stack:
         Raises:
             ProcessFailed: A revision failed; the message has the end of the log.
         """
-        owner = {"LEADLINE_OWNER_DATABASE_URL": self.postgres.url("leadline_owner")}
-        self._run("migrations", ["server.store.migrations", "upgrade"], owner)
+        variables = {
+            "LEADLINE_OWNER_DATABASE_URL": self.postgres.url("leadline_owner"),
+            "LEADLINE_KEY_SERVICE": self.folder.key_service(),
+        }
+        self._run("migrations", ["server.store.migrations", "upgrade"], variables)
 
     def render_edge(self) -> None:
         """Writes the edge's configuration.
@@ -171,9 +174,7 @@ class Stack:
         self.valkey = EmbeddedValkey(data / "valkey", self.ports.valkey, log=logs / "valkey.log")
         environment = shared_environment(self.folder, self.ports, self.postgres, self.valkey.url, self._log_level)
         self.programs: list[Program] = programs(self.folder, self.ports, environment)
-        self._supervisor = Supervisor(
-            self.processes, self._report, longest_delay_seconds=self._longest_restart_seconds
-        )
+        self._supervisor = Supervisor(self.processes, self._report, longest_delay_seconds=self._longest_restart_seconds)
 
     def _start(self) -> None:
         """Starts each process as soon as what it needs is there, and waits for all."""

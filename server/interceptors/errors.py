@@ -102,6 +102,10 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
     errors.DeadLetterNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_DEAD_LETTER_NOT_FOUND),
     errors.AuditRecordNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_AUDIT_RECORD_NOT_FOUND),
     errors.ResumeTokenExpired: (grpc.StatusCode.OUT_OF_RANGE, error_reason_pb2.ERROR_REASON_RESUME_TOKEN_EXPIRED),
+    errors.EncryptedDataBroken: (
+        grpc.StatusCode.DATA_LOSS,
+        error_reason_pb2.ERROR_REASON_ENCRYPTED_DATA_BROKEN,
+    ),
     errors.DependencyUnavailable: (
         grpc.StatusCode.UNAVAILABLE,
         error_reason_pb2.ERROR_REASON_DEPENDENCY_UNAVAILABLE,

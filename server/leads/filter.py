@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Final
 
+from server.leads.contact import comparable_email, comparable_phone
 from server.leads.lead import Grade, LeadStatus
 from server.runtime.errors import InvalidFilter
 from server.runtime.filter_grammar import Comparison, Word, read_comparisons
@@ -16,6 +17,7 @@ class FilterField(StrEnum):
     STATUS = "status"
     OWNER = "owner"
     EMAIL = "email"
+    PHONE = "phone"
     EXTERNAL_ID = "external_id"
     SCORE = "score"
     GRADE = "grade"
@@ -43,7 +45,7 @@ class Condition:
         field: What is compared.
         comparator: How.
         value: With what: a LeadStatus for `status`, a Grade for `grade`, a whole number of 0 to 100 for `score`, a
-            UTC-aware time for `create_time`, else a text.
+            UTC-aware time for `create_time`, else a text; `email` and `phone` in the form in which they are compared.
     """
 
     field: FilterField
@@ -57,11 +59,13 @@ _COMPARATORS: Final = {
     FilterField.STATUS: _EQUALITY,
     FilterField.OWNER: _EQUALITY,
     FilterField.EMAIL: _EQUALITY,
+    FilterField.PHONE: _EQUALITY,
     FilterField.EXTERNAL_ID: _EQUALITY,
     FilterField.SCORE: frozenset(Comparator),
     FilterField.GRADE: _EQUALITY,
     FilterField.CREATE_TIME: _RANGE,
 }
+_COMPARABLE: Final = {FilterField.EMAIL: comparable_email, FilterField.PHONE: comparable_phone}
 _HIGHEST_SCORE: Final = 100
 
 
@@ -115,7 +119,10 @@ def _value(field: FilterField, word: Word) -> FilterValue:
         return _time(text, word.position)
     if "\0" in text:
         raise InvalidFilter(f"{field} can't contain a NUL character", word.position)
-    return text
+    comparable = _COMPARABLE[field](text) if field in _COMPARABLE else text
+    if text and not comparable:
+        raise InvalidFilter("phone is compared by its digits", word.position)
+    return comparable
 
 
 def _time(text: str, position: int) -> datetime:

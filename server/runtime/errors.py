@@ -24,7 +24,8 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── WorkflowNotFound, TooManyWorkflows
     ├── WebhookDeliveryNotFound, WebhookDeliveryPending, WebhookTargetRefused
     ├── OperationCancelled, OperationDone
-    ├── DependencyUnavailable   PostgreSQL, Redis or the model server can't be reached
+    ├── EncryptedDataBroken     what is kept encrypted was changed, or its key is gone
+    ├── DependencyUnavailable   PostgreSQL, Redis, the model server or the key service can't be reached
     ├── DeadlineExceeded
     ├── SlowConsumer
     └── UnknownMethod          no such rpc
@@ -36,7 +37,7 @@ from typing import Literal
 
 from server.runtime.principal import Principal
 
-Dependency = Literal["postgresql", "redis", "model_server", "ray"]
+Dependency = Literal["postgresql", "redis", "model_server", "key_service", "ray"]
 
 
 class LeadlineError(Exception):
@@ -455,6 +456,17 @@ class OperationDone(LeadlineError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is over already", {"name": name})
+
+
+class EncryptedDataBroken(LeadlineError):
+    """What is kept encrypted can't be read: it was changed or moved, or its key was destroyed.
+
+    Args:
+        name: The resource name of what it belongs to.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the encrypted data of {name} can't be read", {"name": name})
 
 
 class DependencyUnavailable(LeadlineError):

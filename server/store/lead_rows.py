@@ -1,14 +1,19 @@
 """Leads as rows of the table `leads`."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import orjson
 from asyncpg import Record
 
+from server.encryption.personal_data import SealedPersonalData
+from server.encryption.tenant_cipher import TenantCipher
+from server.encryption.tenant_keys import TenantKeys
 from server.leads.lead import Grade, Lead, LeadProfile, LeadStatus, StoredScore
 
 SELECT_LEADS: Final = """
-SELECT id, external_id, email, display_name, company, phone, owner, status, outcome_time, received_time,
+SELECT id, external_id, personal, data_key, data_key_version, company, owner, status, outcome_time, received_time,
     fields::text AS fields,
     score_probability, score_log_odds, score_base_log_odds, score_value, score_grade, score_model_id, score_time,
     score_id, coalesce(score_probability_low, 0) AS score_probability_low,
@@ -20,18 +25,25 @@ FROM leads
 """Gives rows for `lead_from_row`; conditions and order are to follow."""
 
 
-def lead_from_row(row: Record) -> Lead:
+def lead_from_row(row: Record, cipher: TenantCipher) -> Lead:
     """Gives the lead in a row.
 
     Args:
         row: A row of `SELECT_LEADS`.
+        cipher: Of the lead's tenant, with the versions that the row needs.
+
+    Raises:
+        EncryptedDataBroken: The lead's personal data was changed or moved, or its key was destroyed.
     """
+    personal = cipher.open_personal(
+        row["id"], SealedPersonalData(row["personal"], row["data_key"], row["data_key_version"])
+    )
     profile = LeadProfile(
         external_id=row["external_id"] or "",
-        email=row["email"],
-        display_name=row["display_name"],
+        email=personal.email,
+        display_name=personal.display_name,
         company=row["company"],
-        phone=row["phone"],
+        phone=personal.phone,
         owner=row["owner"],
         status=LeadStatus(row["status"]),
         outcome_time=row["outcome_time"],
@@ -46,6 +58,22 @@ def lead_from_row(row: Record) -> Lead:
         update_time=row["update_time"],
         revision=row["revision"],
     )
+
+
+async def leads_from_rows(rows: Sequence[Record], tenant_id: UUID, keys: TenantKeys) -> list[Lead]:
+    """Gives the leads in a tenant's rows.
+
+    Args:
+        rows: Rows of `SELECT_LEADS`.
+        tenant_id: The tenant.
+        keys: The tenants' keys.
+
+    Raises:
+        DependencyUnavailable: The tenant's key is not held, and the key service can't be reached.
+        EncryptedDataBroken: As `lead_from_row`.
+    """
+    cipher = await keys.cipher(tenant_id, {row["data_key_version"] for row in rows})
+    return [lead_from_row(row, cipher) for row in rows]
 
 
 def _score_from_row(row: Record) -> StoredScore | None:

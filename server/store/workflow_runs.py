@@ -9,12 +9,13 @@ from uuid import UUID
 import orjson
 
 from server.crm_queue.item import NewItem
+from server.encryption.tenant_keys import TenantKeys
 from server.leads.lead import Lead
 from server.notifications.notification import NewNotification
 from server.runtime import outbox
 from server.runtime.database import Database
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
-from server.store.lead_rows import SELECT_LEADS, lead_from_row
+from server.store.lead_rows import SELECT_LEADS, leads_from_rows
 from server.store.leads import PostgresLeadTransaction
 from server.store.notification_signals import CHANNEL
 from server.store.workflow_rows import SELECT_WORKFLOWS, run_values, workflow_from_row
@@ -93,10 +94,12 @@ class PostgresRunTransaction:
 
     Args:
         work: The transaction.
+        keys: The tenants' keys.
     """
 
-    def __init__(self, work: UnitOfWork) -> None:
+    def __init__(self, work: UnitOfWork, keys: TenantKeys) -> None:
         self._work = work
+        self._keys = keys
         self._driver = work.driver
         self._tenant_id = work.tenant_id
 
@@ -141,7 +144,7 @@ class PostgresRunTransaction:
         """Gives those of the leads that there are, by id."""
         query = f"{SELECT_LEADS} WHERE tenant_id = $1 AND id = ANY ($2)"
         rows = await self._driver.fetch(query, self._tenant_id, lead_ids)
-        return {row["id"]: lead_from_row(row) for row in rows}
+        return {lead.lead_id: lead for lead in await leads_from_rows(rows, self._tenant_id, self._keys)}
 
     async def path(self, lead_id: UUID, begin: datetime, end: datetime) -> list[tuple[datetime, int]]:
         """Gives the values of a lead's scores from the one that held at `begin` to before `end`, the oldest first."""
@@ -166,11 +169,11 @@ class PostgresRunTransaction:
 
     async def lock_lead(self, lead_id: UUID) -> Lead | None:
         """Gives a lead, which nobody else can change until the transaction ends; None if there is none."""
-        return await PostgresLeadTransaction(self._work).lock(lead_id)
+        return await PostgresLeadTransaction(self._work, self._keys).lock(lead_id)
 
     async def save_lead(self, lead: Lead, depth: int) -> None:
         """Stores a lead that is locked, and tells the rest of the system, and after how many workflows."""
-        await PostgresLeadTransaction(self._work).save(lead)
+        await PostgresLeadTransaction(self._work, self._keys).save(lead)
         payload = {"lead_ids": [str(lead.lead_id)], "depth": depth}
         await outbox.append(self._driver, self._tenant_id, "lead.changed", payload)
 
@@ -243,14 +246,16 @@ class PostgresRunStore:
 
     Args:
         database: The database in the role of the application.
+        keys: The tenants' keys.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: TenantKeys) -> None:
         self._database = database
+        self._keys = keys
 
     @asynccontextmanager
     async def run_transaction(self, tenant_id: UUID) -> AsyncIterator[RunAndActTransaction | None]:
         """Opens a transaction for a tenant's workflows; gives None if another worker has one open."""
         async with unit_of_work(self._database, tenant_id) as work:
             alone = await work.driver.fetchval(f"SELECT pg_try_advisory_xact_lock({LOCK_NAME})", str(tenant_id))
-            yield PostgresRunTransaction(work) if alone else None
+            yield PostgresRunTransaction(work, self._keys) if alone else None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from server.encryption.tenant_keys import TenantKeys
 from server.leads.filter import Condition
 from server.leads.lead import Grade
 from server.runtime.database import Database
@@ -68,10 +69,12 @@ class PostgresWorkflowTransaction:
 
     Args:
         work: The transaction.
+        keys: The tenants' keys.
     """
 
-    def __init__(self, work: UnitOfWork) -> None:
+    def __init__(self, work: UnitOfWork, keys: TenantKeys) -> None:
         self._work = work
+        self._keys = keys
 
     async def count(self) -> int:
         """Counts the workflows."""
@@ -105,7 +108,8 @@ class PostgresWorkflowTransaction:
 
     async def disarm_where(self, workflow_id: UUID, conditions: tuple[Condition, ...]) -> None:
         """Remembers of each lead on which the conditions hold that the workflow is not armed."""
-        clause, arguments = condition_sql(self._work.tenant_id, conditions)
+        cipher = await self._keys.cipher(self._work.tenant_id)
+        clause, arguments = condition_sql(self._work.tenant_id, conditions, cipher)
         arguments.append(workflow_id)
         await self._work.driver.execute(
             "INSERT INTO workflow_states (tenant_id, workflow_id, lead_id, armed) "  # noqa: S608 - values are sent apart
@@ -127,17 +131,19 @@ class PostgresWorkflowStore:
 
     Args:
         database: The database in the role of the application.
+        keys: The tenants' keys.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: TenantKeys) -> None:
         self._database = database
+        self._keys = keys
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID) -> AsyncIterator[WorkflowTransaction]:
         """Opens a transaction that sees one tenant's workflows, while none of them runs."""
         async with unit_of_work(self._database, tenant_id) as work:
             await work.driver.execute(f"SELECT pg_advisory_xact_lock({LOCK_NAME})", str(tenant_id))
-            yield PostgresWorkflowTransaction(work)
+            yield PostgresWorkflowTransaction(work, self._keys)
 
     async def get(self, tenant_id: UUID, workflow_id: UUID) -> Workflow | None:
         """Gives a workflow, None if the tenant has none with this id."""
@@ -175,7 +181,7 @@ class PostgresWorkflowStore:
         self, tenant_id: UUID, conditions: tuple[Condition, ...], limit: int
     ) -> tuple[int, int, Sequence[UUID]]:
         """Gives the number of all leads, of those on which the conditions hold, and the newest of these."""
-        clause, arguments = condition_sql(tenant_id, conditions)
+        clause, arguments = condition_sql(tenant_id, conditions, await self._keys.cipher(tenant_id))
         async with self._database.transaction(tenant_id) as connection:
             total = await connection.fetchval("SELECT count(*) FROM leads WHERE tenant_id = $1", tenant_id)
             holding = await connection.fetchval(f"SELECT count(*) FROM leads WHERE {clause}", *arguments)  # noqa: S608

@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from server.leads.contact import comparable_email, comparable_phone
 from server.leads.filter import Comparator, Condition, FilterField
 from server.leads.lead import Lead
 
@@ -18,7 +19,8 @@ _COMPARISONS: Final[dict[Comparator, Callable[[Any, Any], bool]]] = {
 _VALUES: Final[dict[FilterField, Callable[[Lead], Any]]] = {
     FilterField.STATUS: lambda lead: lead.profile.status,
     FilterField.OWNER: lambda lead: lead.profile.owner,
-    FilterField.EMAIL: lambda lead: lead.profile.email,
+    FilterField.EMAIL: lambda lead: comparable_email(lead.profile.email),
+    FilterField.PHONE: lambda lead: comparable_phone(lead.profile.phone),
     FilterField.EXTERNAL_ID: lambda lead: lead.profile.external_id,
     FilterField.SCORE: lambda lead: lead.score and lead.score.value,
     FilterField.GRADE: lambda lead: lead.score and lead.score.grade,

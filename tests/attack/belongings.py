@@ -28,6 +28,8 @@ _OAUTH_CLIENT_KIND, _SHADOW = 2, 1
 _MADE: dict[str, set[str]] = {"audit_records": {"id", "create_time", "principal"}}
 # Whoever tries to log in is recorded there.
 _OPEN_TO_ATTEMPTS = {"unsealed_audit_records"}
+# A key that was not wrapped by the key service opens nothing; the first use of one makes it.
+_MADE_OTHERWISE = {"tenants", "tenant_keys"}
 # How many other rows a table gets, and what they have that can't be told from the names of its columns.
 _OTHERS: dict[str, list[dict[str, Any]]] = {
     "credentials": [{}, {"kind": _OAUTH_CLIENT_KIND}, {"kind": _OAUTH_CLIENT_KIND}],
@@ -39,7 +41,7 @@ _OTHERS: dict[str, list[dict[str, Any]]] = {
 async def give_belongings(superuser: Connection, tenant_id: UUID) -> None:
     """Gives a tenant two rows in each table that can have two; the first one's id is the tenant's."""
     for table, statement in ROWS.items():
-        if table != "tenants":
+        if table not in _MADE_OTHERWISE:
             await superuser.execute(statement, tenant_id)
             for values in _OTHERS.get(table, [{}]):
                 await _add_another(superuser, table, tenant_id, values)

@@ -68,6 +68,7 @@ async def doors(
     postgres: EmbeddedPostgres,
     valkey: EmbeddedValkey,
     development_key: DevelopmentKey,
+    key_service: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Doors]:
     """The server and the scorer, on the session's stores."""
@@ -77,6 +78,7 @@ async def doors(
         redis_url=valkey.url,
         jwks_file=development_key.jwks_file,
         signing_secret=SecretStr("a secret for the tests"),
+        key_service=key_service,
         model_repository=folder / "models",
         mailbox_folder=folder / "mailbox",
         allow_private_issuers=True,

@@ -32,8 +32,8 @@ BACKLOG_EVENTS = 100_000
 LAST_SCORE_SECONDS = 5.0
 
 _MORE_LEADS = """
-INSERT INTO leads (tenant_id, id, external_id, email, company, status, received_time, fields)
-SELECT $1, gen_random_uuid(), 'stored-' || number, number || '@stored.example', 'Stored', 3, now(), '{}'
+INSERT INTO leads (tenant_id, id, external_id, company, status, received_time, fields)
+SELECT $1, gen_random_uuid(), 'stored-' || number, 'Stored', 3, now(), '{}'
 FROM generate_series(1, $2) AS number
 """
 

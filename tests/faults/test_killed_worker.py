@@ -69,9 +69,13 @@ async def count(database: Database, tenant_id: UUID, query: str) -> int:
 
 @pytest.fixture
 def processes(
-    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tmp_path: Path
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    development_key: DevelopmentKey,
+    key_service: str,
+    tmp_path: Path,
 ) -> ServerProcesses:
-    return ServerProcesses(postgres, valkey, development_key, tmp_path)
+    return ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)
 
 
 async def test_each_crossing_is_acted_on_once_though_the_worker_is_killed(

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from server.encryption.tenant_keys import TenantKeys
 from server.leads.ports import LeadStore
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
@@ -36,8 +37,8 @@ class TestInMemoryLeadStore(LeadStoreContract):
 
 class TestPostgresLeadStore(LeadStoreContract):
     @pytest.fixture
-    def store(self, database: Database) -> LeadStore:
-        return PostgresLeadStore(database)
+    def store(self, database: Database, tenant_keys: TenantKeys) -> LeadStore:
+        return PostgresLeadStore(database, tenant_keys)
 
     @pytest.fixture
     def set_score(self, database: Database, tenant_id: UUID) -> SetScore:

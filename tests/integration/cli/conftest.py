@@ -55,9 +55,13 @@ def run(leadline: FakeLeadline, tmp_path: Path) -> Run:
 
 @pytest.fixture
 def processes(
-    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tmp_path: Path
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    development_key: DevelopmentKey,
+    key_service: str,
+    tmp_path: Path,
 ) -> Iterator[ServerProcesses]:
-    made = ServerProcesses(postgres, valkey, development_key, tmp_path)
+    made = ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)
     with made.server(), made.worker():
         yield made
 

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from leadline_sdk import Client, Event, Lead
+from server.encryption.tenant_keys import TenantKeys
 from server.runtime.database import Database
 from tests.eventually import eventually
 from tests.integration.cli.conftest import Run
-from tests.stored_scores import store_lead, store_score
+from tests.stored_scores import store_named_lead, store_score
 from tests.webhook_receiver import WebhookReceiver, webhook_receiver
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "workflows.md"
@@ -29,17 +30,23 @@ def run(live_run: Run) -> Run:
 
 
 @pytest.fixture
+async def named_lead(database: Database, tenant_keys: TenantKeys, tenant_id: UUID) -> tuple[UUID, UUID]:
+    """The tenant and its lead."""
+    return tenant_id, await store_named_lead(database, tenant_keys, tenant_id, "Ada Byte")
+
+
+@pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
     with webhook_receiver() as started:
         yield started
 
 
 async def test_a_workflow_is_tried_created_runs_and_is_deleted(
-    run: Run, database: Database, tenant_id: UUID, receiver: WebhookReceiver, tmp_path: Path
+    run: Run, database: Database, named_lead: tuple[UUID, UUID], receiver: WebhookReceiver, tmp_path: Path
 ) -> None:
     file = tmp_path / "hot.toml"
     file.write_text(documented_workflow().replace("https://crm.example.com", receiver.base_url), encoding="utf-8")
-    lead_id = await store_lead(database, tenant_id, external_id="crm-1")
+    tenant_id, lead_id = named_lead
     for value in (40, 90):
         await store_score(database, tenant_id, lead_id, value)
 

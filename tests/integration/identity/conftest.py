@@ -36,13 +36,18 @@ Bearer = tuple[tuple[str, str], ...]
 
 @pytest.fixture
 def settings(
-    development_key: DevelopmentKey, postgres: EmbeddedPostgres, valkey: EmbeddedValkey, tmp_path: Path
+    development_key: DevelopmentKey,
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    key_service: str,
+    tmp_path: Path,
 ) -> ServerSettings:
     return ServerSettings(
         database_url=postgres.url("leadline_app"),
         redis_url=valkey.url,
         jwks_file=development_key.jwks_file,
         signing_secret=SecretStr("a secret for the tests"),
+        key_service=key_service,
         mailbox_folder=tmp_path / "mailbox",
         allow_private_issuers=True,
     )

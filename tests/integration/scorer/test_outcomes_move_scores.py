@@ -15,6 +15,7 @@ from scoring.scores.lead_scorer import LeadScorer
 from scoring.scores.score_leads import ScoreLeads
 from scoring.store.leads import Leads
 from scoring.store.models import Models
+from server.encryption.tenant_keys import TenantKeys
 from server.leads.change_leads import UpdateLead
 from server.leads.field_mask import masked_change
 from server.leads.lead import LeadProfile, LeadStatus
@@ -42,9 +43,9 @@ def probability(database: Database) -> Probability:
 
 
 @pytest.fixture
-def set_status(database: Database, tenant_id: UUID) -> SetStatus:
+def set_status(database: Database, tenant_keys: TenantKeys, tenant_id: UUID) -> SetStatus:
     """Changes where a lead stands, and gives the time of its outcome then."""
-    update = UpdateLead(PostgresLeadStore(database), lambda: datetime.now(UTC))
+    update = UpdateLead(PostgresLeadStore(database, tenant_keys), lambda: datetime.now(UTC))
 
     async def change(lead_id: UUID, status: LeadStatus) -> datetime | None:
         profile = LeadProfile("", "", "", "", "", "", status, None, None, {})

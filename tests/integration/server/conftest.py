@@ -23,10 +23,11 @@ Bearer = tuple[tuple[str, str], ...]
 
 
 @pytest.fixture
-def settings(development_key: DevelopmentKey, tmp_path: Path) -> ServerSettings:
+def settings(development_key: DevelopmentKey, key_service: str, tmp_path: Path) -> ServerSettings:
     return ServerSettings(
         jwks_file=development_key.jwks_file,
         signing_secret=SecretStr("a secret for the tests"),
+        key_service=key_service,
         mailbox_folder=tmp_path / "mailbox",
         allow_private_issuers=True,
     )

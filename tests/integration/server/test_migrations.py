@@ -26,13 +26,15 @@ async def empty_database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     await administrator.close()
 
 
-def run(postgres: EmbeddedPostgres, database: str, *arguments: str) -> str:
+def run(postgres: EmbeddedPostgres, database: str, *arguments: str, key_service: str = "") -> str:
     done = subprocess.run(
         [sys.executable, "-m", "server.store.migrations", *arguments],
         check=True,
         capture_output=True,
         text=True,
-        env=os.environ | {"LEADLINE_OWNER_DATABASE_URL": postgres.url("leadline_owner", database)},
+        env=os.environ
+        | {"LEADLINE_OWNER_DATABASE_URL": postgres.url("leadline_owner", database)}
+        | ({"LEADLINE_KEY_SERVICE": key_service} if key_service else {}),
     )
     return done.stdout
 
@@ -100,3 +102,55 @@ async def test_counters_and_exclusions_that_were_kept_before_are_completed(
     assert counter["decayed_1_day"] == pytest.approx(0.5**14 + 0.5**7 + 0.5**6.9 + 1)
     assert [field["kind"] for field in json.loads(excluded)] == [2, 1]
     assert forced == []
+
+
+PLAIN = """
+INSERT INTO leads (tenant_id, id, email, display_name, phone)
+SELECT tenant, gen_random_uuid(), number || 'CANARY@example.com', 'Canary ' || number, '+49 30 ' || number
+FROM unnest(array['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002']::uuid[]) AS tenant,
+    generate_series(1, 2100) AS number;
+INSERT INTO leads (tenant_id, id) VALUES ({lead}, {lead});
+""".format(lead="'00000000-0000-0000-0000-000000000003'")
+PERSONAL = "SELECT tenant_id, id, email, display_name, phone FROM leads ORDER BY id"
+
+
+async def columns(connection: asyncpg.Connection, table: str) -> set[str]:
+    query = "SELECT column_name FROM information_schema.columns WHERE table_name = $1"
+    return {row["column_name"] for row in await connection.fetch(query, table)}
+
+
+async def test_personal_data_that_was_kept_plain_is_encrypted_and_leaves_the_file(
+    postgres: EmbeddedPostgres, empty_database: str, key_service: str
+) -> None:
+    run(postgres, empty_database, "upgrade")
+    administrator = await asyncpg.connect(postgres.url("postgres", empty_database))
+    while "email" not in await columns(administrator, "leads"):
+        run(postgres, empty_database, "downgrade")
+    await administrator.execute(PLAIN)
+    before = await administrator.fetch(PERSONAL)
+
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run(postgres, empty_database, "upgrade")
+    assert "LEADLINE_KEY_SERVICE" in refused.value.stderr
+    assert await administrator.fetch(PERSONAL) == before, "a migration that fails changes nothing"
+
+    run(postgres, empty_database, "upgrade", key_service=key_service)
+    assert {"email", "display_name", "phone"}.isdisjoint(await columns(administrator, "leads"))
+    encrypted = await administrator.fetch(
+        "SELECT count(personal), count(data_key), count(email_index), count(phone_index), count(DISTINCT email_index), "
+        "count(*) FROM leads"
+    )
+    assert [tuple(row) for row in encrypted] == [(4200, 4200, 4200, 4200, 4200, 4201)]
+    assert await administrator.fetchval("SELECT count(*) FROM tenant_keys") == 2
+    await administrator.execute("CHECKPOINT")
+    file = await administrator.fetchval("SELECT pg_relation_filepath('leads')")
+    folder = await administrator.fetchval("SELECT current_setting('data_directory')")
+    content = (Path(folder) / file).read_bytes()
+    assert len(content) > 4200 * 100
+    assert b"CANARY" not in content
+    assert b"Canary" not in content
+
+    while "email" not in await columns(administrator, "leads"):
+        run(postgres, empty_database, "downgrade", key_service=key_service)
+    assert await administrator.fetch(PERSONAL) == before
+    await administrator.close()

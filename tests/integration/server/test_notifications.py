@@ -9,6 +9,7 @@ import pytest
 from leadline.v1 import notification_service_pb2, notification_service_pb2_grpc
 
 from deploy.local.development_token import DevelopmentKey
+from server.encryption.tenant_keys import TenantKeys
 from server.notifications.notification import NewNotification
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
@@ -23,10 +24,10 @@ def stub(channel: grpc.aio.Channel) -> Any:
     return notification_service_pb2_grpc.NotificationServiceStub(channel)
 
 
-async def tell(database: Database, tenant_id: UUID, text: str, *recipients: str) -> None:
+async def tell(database: Database, keys: TenantKeys, tenant_id: UUID, text: str, *recipients: str) -> None:
     """Stores a notification as a workflow does."""
     lead_id = await store_lead(database, tenant_id)
-    async with PostgresRunStore(database).run_transaction(tenant_id) as transaction:
+    async with PostgresRunStore(database, keys).run_transaction(tenant_id) as transaction:
         assert transaction is not None
         made = NewNotification(new_id(), recipients, text, "Hot", new_id(), lead_id, datetime.now(UTC))
         await transaction.add_notification(made)
@@ -38,11 +39,11 @@ def bearer_of(development_key: DevelopmentKey, tenant_id: UUID, subject: str) ->
 
 
 async def test_readers_see_what_is_for_them_and_mark_it_for_themselves(
-    stub: Any, database: Database, tenant_id: UUID, development_key: DevelopmentKey
+    stub: Any, database: Database, tenant_keys: TenantKeys, tenant_id: UUID, development_key: DevelopmentKey
 ) -> None:
     ana, ben = (bearer_of(development_key, tenant_id, name) for name in ("ana", "ben"))
-    await tell(database, tenant_id, "to all")
-    await tell(database, tenant_id, "to ana", "ana")
+    await tell(database, tenant_keys, tenant_id, "to all")
+    await tell(database, tenant_keys, tenant_id, "to ana", "ana")
 
     async def texts(bearer: Bearer, **fields: Any) -> list[str]:
         request = notification_service_pb2.ListNotificationsRequest(**fields)
@@ -65,18 +66,18 @@ async def test_readers_see_what_is_for_them_and_mark_it_for_themselves(
 
 
 async def test_a_watch_tells_at_once_and_resumes_without_a_gap(
-    stub: Any, database: Database, tenant_id: UUID, development_key: DevelopmentKey
+    stub: Any, database: Database, tenant_keys: TenantKeys, tenant_id: UUID, development_key: DevelopmentKey
 ) -> None:
     ana = bearer_of(development_key, tenant_id, "ana")
     watch = stub.WatchNotifications(notification_service_pb2.WatchNotificationsRequest(), metadata=ana, timeout=20)
     first = await watch.read()
     assert first.WhichOneof("event") == "heartbeat"
-    await tell(database, tenant_id, "one")
-    await tell(database, tenant_id, "not for ana", "ben")
+    await tell(database, tenant_keys, tenant_id, "one")
+    await tell(database, tenant_keys, tenant_id, "not for ana", "ben")
     told = await watch.read()
     assert told.notification.text == "one"
     watch.cancel()
-    await tell(database, tenant_id, "two", "ana")
+    await tell(database, tenant_keys, tenant_id, "two", "ana")
     request = notification_service_pb2.WatchNotificationsRequest(resume_token=told.resume_token)
     resumed = stub.WatchNotifications(request, metadata=ana, timeout=20)
     events = [await resumed.read(), await resumed.read()]

@@ -31,10 +31,12 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def environment(postgres: EmbeddedPostgres, key: DevelopmentKey, port: int) -> dict[str, str]:
+    """Gives the variables of a server that needs no key service."""
     return os.environ | {
         "LEADLINE_LISTEN_ADDRESS": f"127.0.0.1:{port}",
         "LEADLINE_DATABASE_URL": postgres.url("leadline_app"),
         "LEADLINE_JWKS_FILE": str(key.jwks_file),
+        "LEADLINE_KEY_SERVICE": "file:/nowhere/keys.json",
         "LEADLINE_SIGNING_SECRET": "a secret for the tests",
         "LEADLINE_REFLECTION": "true",
     }

@@ -65,6 +65,7 @@ ROWS = {
     "VALUES ($1, json_build_object('id', gen_random_uuid(), 'time', '2026-01-02T03:04:05Z')::text)",
     "audit_records": "INSERT INTO audit_records (tenant_id, sequence_number, previous_digest, digest, content) VALUES "
     "($1, 1, sha256('a'), sha256('b'), json_build_object('id', $1::uuid, 'time', '2026-01-02T03:04:05Z')::text)",
+    "tenant_keys": "INSERT INTO tenant_keys VALUES ($1, 1, 'wrapped', 'wrapped', now())",
     "outbox": "INSERT INTO outbox (tenant_id, topic, payload) VALUES ($1, 'lead.changed', '{}')",
 }
 # Of no tenant: the keys that sign the tokens of all, the private ones sealed, and how many batches the relay has sent.

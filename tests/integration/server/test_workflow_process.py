@@ -24,11 +24,12 @@ from leadline_sdk import (
     WorkflowAction,
     WorkflowTrigger,
 )
+from server.encryption.tenant_keys import TenantKeys
 from server.runtime.database import Database
 from server.runtime.identifiers import format_name
 from tests.eventually import eventually
 from tests.server_processes import ServerProcesses
-from tests.stored_scores import store_lead, store_score
+from tests.stored_scores import store_lead, store_named_lead, store_score
 from tests.webhook_receiver import WebhookReceiver, webhook_receiver
 
 
@@ -47,20 +48,30 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 
 @pytest.fixture
+def processes(
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    development_key: DevelopmentKey,
+    key_service: str,
+    tmp_path: Path,
+) -> ServerProcesses:
+    return ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)
+
+
+@pytest.fixture
 async def client(
-    postgres: EmbeddedPostgres, valkey: EmbeddedValkey, development_key: DevelopmentKey, tenant_id: UUID, tmp_path: Path
+    processes: ServerProcesses, development_key: DevelopmentKey, tenant_id: UUID
 ) -> AsyncIterator[AsyncClient]:
     """A client of the server, whose worker runs, both as processes of their own."""
-    processes = ServerProcesses(postgres, valkey, development_key, tmp_path)
     with processes.server(), processes.worker():
         async with AsyncClient(processes.address, token=development_key.mint(tenant_id), tls=False) as connected:
             yield connected
 
 
 async def test_a_crossing_is_told_and_sent_once(
-    client: AsyncClient, database: Database, tenant_id: UUID, receiver: WebhookReceiver
+    client: AsyncClient, database: Database, tenant_keys: TenantKeys, tenant_id: UUID, receiver: WebhookReceiver
 ) -> None:
-    lead_id = await store_lead(database, tenant_id, external_id="crm-1")
+    lead_id = await store_named_lead(database, tenant_keys, tenant_id, "Ada Byte")
     workflow = await client.create_workflow(
         hot_leads(
             WorkflowAction(notify=NotifyAction(text="Call $lead: $score")),

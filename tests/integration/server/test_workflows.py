@@ -23,6 +23,7 @@ from leadline.v1 import (
 from pydantic import SecretStr
 
 from deploy.local.development_token import DevelopmentKey
+from server.encryption.tenant_keys import TenantKeys
 from server.runtime import outbox
 from server.runtime.database import Database
 from server.runtime.identifiers import format_name
@@ -52,11 +53,12 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def settings(development_key: DevelopmentKey, tmp_path: Path) -> ServerSettings:
+def settings(development_key: DevelopmentKey, key_service: str, tmp_path: Path) -> ServerSettings:
     """The server of a developer, whose webhooks may go to the test's receiver."""
     return ServerSettings(
         jwks_file=development_key.jwks_file,
         signing_secret=SecretStr(SIGNED_WITH),
+        key_service=key_service,
         mailbox_folder=tmp_path / "mailbox",
         webhook_allow_loopback=True,
     )
@@ -76,12 +78,14 @@ async def reason_of(call: Awaitable[Any]) -> str:
 class World:
     """A tenant with workflows: what callers and the worker do, in short words."""
 
-    def __init__(self, channel: grpc.aio.Channel, bearer: Bearer, database: Database, tenant_id: UUID) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, bearer: Bearer, database: Database, keys: TenantKeys, tenant_id: UUID
+    ) -> None:
         self.workflows: Any = workflow_service_pb2_grpc.WorkflowServiceStub(channel)
         self.leads: Any = lead_service_pb2_grpc.LeadServiceStub(channel)
         self.queue: Any = crm_queue_service_pb2_grpc.CrmQueueServiceStub(channel)
         self.bearer, self.database, self.tenant_id = bearer, database, tenant_id
-        self.run_workflows = RunWorkflows(PostgresRunStore(database), now)
+        self.run_workflows = RunWorkflows(PostgresRunStore(database, keys), now)
 
     async def create(self, *actions: Any, trigger: Any = None, **fields: Any) -> workflow_pb2.Workflow:
         """Creates a workflow that is set off at a score of 75, unless another trigger is given."""
@@ -142,8 +146,10 @@ class World:
 
 
 @pytest.fixture
-def world(channel: grpc.aio.Channel, bearer: Bearer, database: Database, tenant_id: UUID) -> World:
-    return World(channel, bearer, database, tenant_id)
+def world(
+    channel: grpc.aio.Channel, bearer: Bearer, database: Database, tenant_keys: TenantKeys, tenant_id: UUID
+) -> World:
+    return World(channel, bearer, database, tenant_keys, tenant_id)
 
 
 def notify(text: str = "Call $lead: $score", **fields: Any) -> workflow_pb2.WorkflowAction:

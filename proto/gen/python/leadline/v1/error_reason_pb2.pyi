@@ -88,7 +88,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the model server can't load the model's files, so the champion stays. Metadata: `name`."""
     ERROR_REASON_DEPENDENCY_UNAVAILABLE: _ErrorReason.ValueType  # 40
     """UNAVAILABLE: a part that the answer needs can't be reached. `google.rpc.RetryInfo` says when to retry.
-    Metadata: `dependency` (`postgresql`, `redis`, `model_server`, or `backend` where the edge reaches no process).
+    Metadata: `dependency` (`postgresql`, `redis`, `model_server`, `key_service`, or `backend` where the edge reaches no
+    process).
     """
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 41
     """DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready."""
@@ -192,6 +193,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_ORGANIZATION_NOT_FOUND: _ErrorReason.ValueType  # 136
     """NOT_FOUND: this is not the caller's organization. Metadata: `name`."""
+    ERROR_REASON_ENCRYPTED_DATA_BROKEN: _ErrorReason.ValueType  # 145
+    """DATA_LOSS: what is kept encrypted can't be read: it was changed or moved outside of Leadline, or its key was
+    destroyed. Metadata: `name` of what it belongs to.
+    """
     ERROR_REASON_WORKFLOW_NOT_FOUND: _ErrorReason.ValueType  # 90
     """NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`."""
     ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 91
@@ -286,7 +291,8 @@ ERROR_REASON_MODEL_BROKEN: ErrorReason.ValueType  # 37
 """FAILED_PRECONDITION: the model server can't load the model's files, so the champion stays. Metadata: `name`."""
 ERROR_REASON_DEPENDENCY_UNAVAILABLE: ErrorReason.ValueType  # 40
 """UNAVAILABLE: a part that the answer needs can't be reached. `google.rpc.RetryInfo` says when to retry.
-Metadata: `dependency` (`postgresql`, `redis`, `model_server`, or `backend` where the edge reaches no process).
+Metadata: `dependency` (`postgresql`, `redis`, `model_server`, `key_service`, or `backend` where the edge reaches no
+process).
 """
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 41
 """DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready."""
@@ -390,6 +396,10 @@ Metadata: `organizations` (their resource names, separated by commas).
 """
 ERROR_REASON_ORGANIZATION_NOT_FOUND: ErrorReason.ValueType  # 136
 """NOT_FOUND: this is not the caller's organization. Metadata: `name`."""
+ERROR_REASON_ENCRYPTED_DATA_BROKEN: ErrorReason.ValueType  # 145
+"""DATA_LOSS: what is kept encrypted can't be read: it was changed or moved outside of Leadline, or its key was
+destroyed. Metadata: `name` of what it belongs to.
+"""
 ERROR_REASON_WORKFLOW_NOT_FOUND: ErrorReason.ValueType  # 90
 """NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`."""
 ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 91

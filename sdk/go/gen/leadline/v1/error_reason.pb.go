@@ -86,7 +86,8 @@ const (
 	// FAILED_PRECONDITION: the model server can't load the model's files, so the champion stays. Metadata: `name`.
 	ErrorReason_ERROR_REASON_MODEL_BROKEN ErrorReason = 37
 	// UNAVAILABLE: a part that the answer needs can't be reached. `google.rpc.RetryInfo` says when to retry.
-	// Metadata: `dependency` (`postgresql`, `redis`, `model_server`, or `backend` where the edge reaches no process).
+	// Metadata: `dependency` (`postgresql`, `redis`, `model_server`, `key_service`, or `backend` where the edge reaches no
+	// process).
 	ErrorReason_ERROR_REASON_DEPENDENCY_UNAVAILABLE ErrorReason = 40
 	// DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 41
@@ -180,6 +181,9 @@ const (
 	ErrorReason_ERROR_REASON_ORGANIZATION_AMBIGUOUS ErrorReason = 135
 	// NOT_FOUND: this is not the caller's organization. Metadata: `name`.
 	ErrorReason_ERROR_REASON_ORGANIZATION_NOT_FOUND ErrorReason = 136
+	// DATA_LOSS: what is kept encrypted can't be read: it was changed or moved outside of Leadline, or its key was
+	// destroyed. Metadata: `name` of what it belongs to.
+	ErrorReason_ERROR_REASON_ENCRYPTED_DATA_BROKEN ErrorReason = 145
 	// NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`.
 	ErrorReason_ERROR_REASON_WORKFLOW_NOT_FOUND ErrorReason = 90
 	// NOT_FOUND: no such webhook delivery in the caller's tenant. Metadata: `name`.
@@ -273,6 +277,7 @@ var (
 		134: "ERROR_REASON_EMAIL_NOT_VERIFIED",
 		135: "ERROR_REASON_ORGANIZATION_AMBIGUOUS",
 		136: "ERROR_REASON_ORGANIZATION_NOT_FOUND",
+		145: "ERROR_REASON_ENCRYPTED_DATA_BROKEN",
 		90:  "ERROR_REASON_WORKFLOW_NOT_FOUND",
 		91:  "ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND",
 		92:  "ERROR_REASON_WEBHOOK_DELIVERY_PENDING",
@@ -352,6 +357,7 @@ var (
 		"ERROR_REASON_EMAIL_NOT_VERIFIED":          134,
 		"ERROR_REASON_ORGANIZATION_AMBIGUOUS":      135,
 		"ERROR_REASON_ORGANIZATION_NOT_FOUND":      136,
+		"ERROR_REASON_ENCRYPTED_DATA_BROKEN":       145,
 		"ERROR_REASON_WORKFLOW_NOT_FOUND":          90,
 		"ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND":  91,
 		"ERROR_REASON_WEBHOOK_DELIVERY_PENDING":    92,
@@ -394,7 +400,7 @@ var File_leadline_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\x88\x16\n" +
+	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xb1\x16\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n" +
@@ -465,7 +471,8 @@ const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"'ERROR_REASON_SECOND_FACTOR_NOT_ENROLLED\x10\x85\x01\x12$\n" +
 	"\x1fERROR_REASON_EMAIL_NOT_VERIFIED\x10\x86\x01\x12(\n" +
 	"#ERROR_REASON_ORGANIZATION_AMBIGUOUS\x10\x87\x01\x12(\n" +
-	"#ERROR_REASON_ORGANIZATION_NOT_FOUND\x10\x88\x01\x12#\n" +
+	"#ERROR_REASON_ORGANIZATION_NOT_FOUND\x10\x88\x01\x12'\n" +
+	"\"ERROR_REASON_ENCRYPTED_DATA_BROKEN\x10\x91\x01\x12#\n" +
 	"\x1fERROR_REASON_WORKFLOW_NOT_FOUND\x10Z\x12+\n" +
 	"'ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND\x10[\x12)\n" +
 	"%ERROR_REASON_WEBHOOK_DELIVERY_PENDING\x10\\\x12'\n" +

@@ -185,9 +185,10 @@ type ListLeadsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// `next_page_token` of the page before, or empty for the first. The other fields must be as they were then.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=),
+	// Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=), `phone` (=),
 	// `external_id` (=), `score` (=, <, <=, >, >=), `grade` (=), `create_time` (<, <=, >, >=). For example
-	// `status = OPEN AND score >= 70` or `grade = A`. Empty means all.
+	// `status = OPEN AND score >= 70` or `grade = A`. Empty means all. E-mail addresses are compared without case, phone
+	// numbers by their digits; both are kept encrypted, so nothing but equality can be asked of them.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// `score desc` (leads without a score come last), `create_time desc` or `create_time`. Empty means `create_time desc`.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`

@@ -111,9 +111,10 @@ class ListLeadsRequest(_message.Message):
     page_token: _builtins.str
     """`next_page_token` of the page before, or empty for the first. The other fields must be as they were then."""
     filter: _builtins.str
-    """Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=),
+    """Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=), `phone` (=),
     `external_id` (=), `score` (=, <, <=, >, >=), `grade` (=), `create_time` (<, <=, >, >=). For example
-    `status = OPEN AND score >= 70` or `grade = A`. Empty means all.
+    `status = OPEN AND score >= 70` or `grade = A`. Empty means all. E-mail addresses are compared without case, phone
+    numbers by their digits; both are kept encrypted, so nothing but equality can be asked of them.
     """
     order_by: _builtins.str
     """`score desc` (leads without a score come last), `create_time desc` or `create_time`. Empty means `create_time desc`."""

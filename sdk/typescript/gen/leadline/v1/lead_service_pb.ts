@@ -89,9 +89,10 @@ export type ListLeadsRequest = Message<"leadline.v1.ListLeadsRequest"> & {
   pageToken: string;
 
   /**
-   * Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=),
+   * Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=), `phone` (=),
    * `external_id` (=), `score` (=, <, <=, >, >=), `grade` (=), `create_time` (<, <=, >, >=). For example
-   * `status = OPEN AND score >= 70` or `grade = A`. Empty means all.
+   * `status = OPEN AND score >= 70` or `grade = A`. Empty means all. E-mail addresses are compared without case, phone
+   * numbers by their digits; both are kept encrypted, so nothing but equality can be asked of them.
    *
    * @generated from field: string filter = 3;
    */

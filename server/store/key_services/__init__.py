@@ -1,0 +1,1 @@
+"""Key services: where the keys lie that wrap the tenants' keys."""
