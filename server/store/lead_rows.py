@@ -10,7 +10,7 @@ from asyncpg import Record
 from server.encryption.personal_data import SealedPersonalData
 from server.encryption.tenant_cipher import TenantCipher
 from server.encryption.tenant_keys import TenantKeys
-from server.leads.lead import Grade, Lead, LeadProfile, LeadStatus, StoredScore
+from server.leads.lead import Grade, Lead, LeadProfile, LeadStatus, ScoreOverride, StoredScore
 
 SELECT_LEADS: Final = """
 SELECT id, external_id, personal, data_key, data_key_version, company, owner, status, outcome_time, received_time,
@@ -19,7 +19,8 @@ SELECT id, external_id, personal, data_key, data_key_version, company, owner, st
     score_id, coalesce(score_probability_low, 0) AS score_probability_low,
     coalesce(score_probability_high, 1) AS score_probability_high,
     coalesce(score_evidence_count, 0) AS score_evidence_count, score_rule_set_id, score_next_grade_time,
-    score_next_grade, create_time, update_time, revision
+    score_next_grade, score_is_overridden, score_override_principal, score_override_time, create_time, update_time,
+    revision
 FROM leads
 """
 """Gives rows for `lead_from_row`; conditions and order are to follow."""
@@ -95,4 +96,8 @@ def _score_from_row(row: Record) -> StoredScore | None:
         rule_set_id=row["score_rule_set_id"],
         next_grade_time=row["score_next_grade_time"],
         next_grade=None if row["score_next_grade"] is None else Grade(row["score_next_grade"]),
+        # While the stored score has not followed a cleared one yet, nobody's name is left.
+        override=ScoreOverride(row["score_override_principal"], row["score_override_time"])
+        if row["score_is_overridden"] and row["score_override_principal"] is not None
+        else None,
     )
