@@ -11,6 +11,7 @@ from clients.cli import (
     dead_letter_commands,
     event_commands,
     experiment_commands,
+    export_command,
     import_command,
     lead_commands,
     model_commands,
@@ -72,7 +73,6 @@ app = typer.Typer(
     help=HELP,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -99,6 +99,7 @@ app.command("login")(account_commands.log_in)
 app.command("logout")(account_commands.log_out)
 app.command("users")(account_commands.users)
 app.command("import")(import_command.import_leads)
+app.command("export")(export_command.export_leads)
 app.command("train")(model_commands.train)
 app.command("score")(score_commands.score)
 app.command("explain")(score_commands.explain)
