@@ -190,6 +190,7 @@ async def run(settings: ScorerSettings) -> None:
             is_ready=database.is_reachable,
             reflect=settings.reflection,
             credentials=server_credentials(settings),
+            shutdown_delay_seconds=settings.shutdown_delay_seconds,
         )
     await trail.close()
     with contextlib.suppress(ConnectionError, RedisError):

@@ -43,6 +43,7 @@ class ServerProcesses:
             "LEADLINE_SIGNING_SECRET": "a secret for the tests",
             "LEADLINE_MAILBOX_FOLDER": str(logs / "mailbox"),
             "LEADLINE_WEBHOOK_ALLOW_LOOPBACK": "true",
+            "LEADLINE_SHUTDOWN_DELAY_SECONDS": "0",
         }
 
     @contextmanager

@@ -181,6 +181,8 @@ def shared_environment(
         "LEADLINE_KEY_SERVICE": folder.key_service(),
         "LEADLINE_LOG_LEVEL": log_level,
         "LEADLINE_REFLECTION": "true",
+        # There is one process of each kind: no other could take the calls.
+        "LEADLINE_SHUTDOWN_DELAY_SECONDS": "0",
         # A developer's receiver of webhooks is on this machine.
         "LEADLINE_WEBHOOK_ALLOW_LOOPBACK": "true",
         "PYTHONUNBUFFERED": "1",

@@ -6,6 +6,7 @@ from server.interceptors.token_watch import bounded_by_token
 from server.interceptors.tokens import TokenVerifier
 from server.runtime.errors import TokenMissing
 from server.runtime.principal import Principal, set_current_principal
+from server.runtime.stopping import STOPPING
 
 _SCHEME = "bearer "
 
@@ -24,12 +25,12 @@ class AuthenticationInterceptor(GuardInterceptor):
     def wrap(self, method: Method, handler: Handler) -> Handler:
         """Checks each call, but of rpcs that the contract calls public: those hear nothing of tokens.
 
-        A stream is looked at again and again: none outlives its token.
+        A stream is looked at again and again: none outlives its token, and no watch holds up a process that stops.
         """
         if is_public(method.descriptor):
             return handler
         if handler.request_streaming or handler.response_streaming:
-            handler = bounded_by_token(method, handler, self._verify)
+            handler = bounded_by_token(method, handler, self._verify_watch if can_be_resumed(method) else self._verify)
         return super().wrap(method, handler)
 
     def check(self, method: Method, context: Context) -> None:
@@ -44,8 +45,17 @@ class AuthenticationInterceptor(GuardInterceptor):
         del method
         set_current_principal(self._verify(context))
 
+    def _verify_watch(self, context: Context) -> Principal:
+        STOPPING.check()
+        return self._verify(context)
+
     def _verify(self, context: Context) -> Principal:
         return self._verifier.verify(bearer_token(context))
+
+
+def can_be_resumed(method: Method) -> bool:
+    """Tells whether an rpc is a watch, which another process can go on with from the last resume token."""
+    return method.descriptor is not None and "resume_token" in method.descriptor.output_type.fields_by_name
 
 
 def bearer_token(context: Context) -> str:

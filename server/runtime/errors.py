@@ -37,7 +37,7 @@ from typing import Literal
 
 from server.runtime.principal import Principal
 
-Dependency = Literal["postgresql", "redis", "model_server", "key_service", "ray"]
+Dependency = Literal["backend", "postgresql", "redis", "model_server", "key_service", "ray"]
 
 
 class LeadlineError(Exception):

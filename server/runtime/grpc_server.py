@@ -11,6 +11,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
+from server.runtime.stopping import STOPPING
+
 MEBIBYTE = 1024 * 1024
 # Above the largest valid message, so that a field that is too large is refused by name and not by the transport.
 LARGEST_MESSAGE_BYTES = 16 * MEBIBYTE
@@ -49,6 +51,7 @@ async def serve(
     is_ready: Callable[[], Awaitable[bool]],
     reflect: bool,
     credentials: grpc.ServerCredentials | None = None,
+    shutdown_delay_seconds: float = 0.0,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then lets running calls end.
 
@@ -58,6 +61,8 @@ async def serve(
         service_names: Full names of the services, whose health is told.
         is_ready: Whether the process can answer now; asked each second.
         reflect: Whether clients may ask for the contract.
+        shutdown_delay_seconds: How long new calls are taken after the signal, while health says that they should go
+            elsewhere.
         credentials: How the process shows who it is, and whom it takes calls from; None takes plain connections.
 
     Raises:
@@ -81,6 +86,9 @@ async def serve(
     await _stop_signal()
     watch.cancel()
     await health.enter_graceful_shutdown()
+    STOPPING.begin()
+    _log.info("stopping", address=listen_address)
+    await asyncio.sleep(shutdown_delay_seconds)
     await server.stop(DRAIN_SECONDS)
     _log.info("stopped", address=listen_address)
 

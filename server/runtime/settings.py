@@ -65,6 +65,13 @@ class ProcessSettings(BaseSettings):
         description="Web origins, separated by commas, whose pages may call for every tenant: those of the dashboards. "
         "A tenant's own origins are the tenant's to say.",
     )
+    shutdown_delay_seconds: float = Field(
+        default=5.0,
+        ge=0.0,
+        le=60.0,
+        description="How long the process takes calls after it was told to stop, while its health already sends them "
+        "elsewhere: longer than the edge takes to notice. 0 where nobody else could take them.",
+    )
     webhook_allow_loopback: bool = Field(
         default=False,
         description="Whether webhooks may go to this machine, and over plain http there. For development alone.",

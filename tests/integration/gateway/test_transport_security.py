@@ -99,6 +99,8 @@ async def secured(
     shared = stores | {
         "LEADLINE_JWKS_FILE": str(development_key.jwks_file),
         "LEADLINE_SIGNING_SECRET": "a secret for the tests",
+        "LEADLINE_KEY_SERVICE": f"file:{folder / 'keys.json'}",
+        "LEADLINE_SHUTDOWN_DELAY_SECONDS": "0",
         "LEADLINE_MAILBOX_FOLDER": str(folder / "mailbox"),
         "LEADLINE_SERVER_TARGET": addresses["server.main"],
         "LEADLINE_SCORER_TARGET": addresses["scoring.main"],

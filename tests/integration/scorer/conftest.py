@@ -77,6 +77,7 @@ def environment(
         "LEADLINE_MODEL_REPOSITORY": str(tmp_path / "models"),
         "LEADLINE_JWKS_FILE": str(development_key.jwks_file),
         "LEADLINE_SIGNING_SECRET": "a secret for the tests",
+        "LEADLINE_SHUTDOWN_DELAY_SECONDS": "0",
     }
 
 

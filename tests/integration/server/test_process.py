@@ -38,6 +38,7 @@ def environment(postgres: EmbeddedPostgres, key: DevelopmentKey, port: int) -> d
         "LEADLINE_JWKS_FILE": str(key.jwks_file),
         "LEADLINE_KEY_SERVICE": "file:/nowhere/keys.json",
         "LEADLINE_SIGNING_SECRET": "a secret for the tests",
+        "LEADLINE_SHUTDOWN_DELAY_SECONDS": "0",
         "LEADLINE_REFLECTION": "true",
     }
 
