@@ -27,6 +27,7 @@ from leadline.v1.experiment_pb2 import (
     ExperimentVerdict,
 )
 from leadline.v1.identity_pb2 import ApiKey, User
+from leadline.v1.integration_service_pb2 import EventOutcome
 from leadline.v1.lead_history_service_pb2 import RecordedEvent
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead, LeadStatus
 from leadline.v1.lead_service_pb2 import DUPLICATE_POLICY_REPLACE, DUPLICATE_POLICY_SKIP, DuplicatePolicy, ImportRow
@@ -94,6 +95,7 @@ from leadline_sdk.errors import (
 from leadline_sdk.importing import ImportableRow, ImportProgress, ImportResult, RefusedRow
 from leadline_sdk.notification_calls import NotificationUpdate
 from leadline_sdk.operations import AsyncOperation, Operation, ProgressCallback
+from leadline_sdk.publishing import PublishedEvent
 from leadline_sdk.recording import RecordEventsResult, RefusedEvent
 from leadline_sdk.rule_set_changes import AsyncRuleSetChange, RuleSetChange
 from leadline_sdk.scoring import ScoredLead
@@ -140,6 +142,7 @@ __all__ = [
     "DryRunWorkflowResponse",
     "DuplicatePolicy",
     "Event",
+    "EventOutcome",
     "Experiment",
     "ExperimentArm",
     "ExperimentKind",
@@ -179,6 +182,7 @@ __all__ = [
     "Plot",
     "PlotKind",
     "ProgressCallback",
+    "PublishedEvent",
     "RecordEventsResult",
     "RecordedEvent",
     "RefusedEvent",

@@ -56,6 +56,7 @@ from leadline_sdk.lead_history_calls import AsyncLeadHistoryCalls
 from leadline_sdk.monitoring_calls import AsyncMonitoringCalls
 from leadline_sdk.notification_calls import AsyncNotificationCalls
 from leadline_sdk.operations import AsyncOperation
+from leadline_sdk.publish_calls import AsyncPublishCalls
 from leadline_sdk.recording import RecordEventsResult, record_events_requests
 from leadline_sdk.resuming import Resumption
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
@@ -63,6 +64,7 @@ from leadline_sdk.watching import ScoreUpdate, ScoreWatch
 
 
 class AsyncClient(
+    AsyncPublishCalls,
     AsyncLeadHistoryCalls,
     AsyncRuleCalls,
     AsyncExperimentCalls,

@@ -29,6 +29,7 @@ from leadline_sdk.model_calls import ModelCalls
 from leadline_sdk.monitoring_calls import MonitoringCalls
 from leadline_sdk.notification_calls import NotificationCalls
 from leadline_sdk.operations import Operation
+from leadline_sdk.publish_calls import PublishCalls
 from leadline_sdk.rule_calls import RuleCalls
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
 from leadline_sdk.watching import ScoreUpdate, ScoreWatch
@@ -37,6 +38,7 @@ from leadline_sdk.workflow_calls import WorkflowCalls
 
 class Client(
     LeadCalls,
+    PublishCalls,
     LeadHistoryCalls,
     ModelCalls,
     ExperimentCalls,

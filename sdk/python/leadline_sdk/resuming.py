@@ -49,3 +49,13 @@ class Resumption:
         asked = error.retry_after.total_seconds() if error.retry_after is not None else 0.0
         backoff = min(LONGEST_WAIT, 0.2 * 2.0**self._failures)
         return max(asked, random.uniform(0.0, backoff))  # noqa: S311 -- jitter is no secret
+
+
+class EndlessResumption(Resumption):
+    """Counts the failures of streams without an end, each of which is kept for a while and then opened anew."""
+
+    def wait_after(self, error: LeadlineError, *, renewable: bool = False) -> float:
+        """Give the seconds to wait before the next stream; see `Resumption.wait_after`."""
+        if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:  # the stream's own time is over, as intended
+            return 0.1
+        return super().wait_after(error, renewable=renewable)

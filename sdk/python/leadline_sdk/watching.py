@@ -6,13 +6,12 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
-import grpc
 from google.rpc.status_pb2 import Status
 from leadline.v1.score_pb2 import Score
 from leadline.v1.scoring_service_pb2 import WatchScoresRequest, WatchScoresResponse
 
 from leadline_sdk.errors import LeadlineError, error_from_status
-from leadline_sdk.resuming import Resumption
+from leadline_sdk.resuming import EndlessResumption
 
 REMEMBERED_UPDATES = 4_096
 STREAM_SECONDS = 900.0
@@ -55,7 +54,7 @@ class Watch(ABC, Generic[_Request_co, _Message, _Update]):
 
     def __init__(self, resume_token: str, most_failures: int) -> None:
         self.resume_token = resume_token
-        self._resumption = Resumption(most_failures)
+        self._resumption = EndlessResumption(most_failures)
         self._passed_on: OrderedDict[Hashable, None] = OrderedDict()
 
     @abstractmethod
@@ -94,17 +93,7 @@ class Watch(ABC, Generic[_Request_co, _Message, _Update]):
         return False
 
     def wait_after(self, error: LeadlineError, *, renewable: bool = False) -> float:
-        """Give the seconds to wait before the next stream.
-
-        Args:
-            error: what the stream failed with.
-            renewable: whether the next stream will have another access token than the one that was refused.
-
-        Raises:
-            LeadlineError: the error itself, where a new stream would not help or too many failed in a row.
-        """
-        if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:  # the stream's own time is over, as intended
-            return 0.1
+        """Give the seconds to wait before the next stream; see `Resumption.wait_after`."""
         return self._resumption.wait_after(error, renewable=renewable)
 
 

@@ -28,6 +28,7 @@ from leadline.v1 import (
 from leadline.v1 import lead_service_pb2 as leads
 from leadline.v1 import operation_service_pb2 as operations
 from leadline.v1 import scoring_service_pb2 as scoring
+from leadline.v1.event_pb2 import Event
 from leadline.v1.lead_pb2 import LEAD_STATUS_OPEN, Lead
 from leadline.v1.model_pb2 import (
     ALGORITHM_GRADIENT_BOOSTED_TREES,
@@ -339,21 +340,24 @@ class FakeLeadline(
 
     # Events
 
+    def _take(self, event: Event) -> tuple[integration.EventOutcome.ValueType, status_pb2.Status | None]:
+        if event.event_id in self.events:
+            return integration.EVENT_OUTCOME_DUPLICATE, None
+        if event.lead_external_id == "nobody":
+            missing = status(grpc.StatusCode.NOT_FOUND, "no such lead", "LEAD_NOT_FOUND", name="nobody")
+            return integration.EVENT_OUTCOME_REFUSED, missing
+        self.events.append(event.event_id)
+        return integration.EVENT_OUTCOME_RECORDED, None
+
     async def RecordEvents(self, request: Any, context: Any) -> integration.RecordEventsResponse:
         await self._enter("RecordEvents", request, context)
         response = integration.RecordEventsResponse()
         for index, event in enumerate(request.events):
-            if event.event_id in self.events:
-                response.duplicate_count += 1
-            elif event.lead_external_id == "nobody":
-                response.refused_events.add(
-                    event_id=event.event_id,
-                    index=index,
-                    status=status(grpc.StatusCode.NOT_FOUND, "no such lead", "LEAD_NOT_FOUND", name="nobody"),
-                )
-            else:
-                response.recorded_count += 1
-                self.events.append(event.event_id)
+            outcome, refusal = self._take(event)
+            response.recorded_count += outcome == integration.EVENT_OUTCOME_RECORDED
+            response.duplicate_count += outcome == integration.EVENT_OUTCOME_DUPLICATE
+            if refusal is not None:
+                response.refused_events.add(event_id=event.event_id, index=index, status=refusal)
         return response
 
     async def StreamEvents(self, messages: Any, context: Any) -> integration.StreamEventsResponse:
@@ -362,17 +366,17 @@ class FakeLeadline(
         return integration.StreamEventsResponse(recorded_count=sum(len(message.events) for message in received))
 
     async def PublishEvents(self, messages: Any, context: Any) -> AsyncIterator[integration.PublishEventsResponse]:
+        received: list[integration.PublishEventsRequest] = []
+        fault = await self._enter("PublishEvents", received, context)
         async for message in messages:
-            await self._enter("PublishEvents", message, context)
-            yield integration.PublishEventsResponse(
-                sequence_number=message.sequence_number,
-                acknowledgements=[
-                    integration.EventAcknowledgement(
-                        event_id=event.event_id, outcome=integration.EventOutcome.EVENT_OUTCOME_RECORDED
-                    )
-                    for event in message.events
-                ],
-            )
+            received.append(message)
+            response = integration.PublishEventsResponse(sequence_number=message.sequence_number)
+            for event in message.events:
+                outcome, refusal = self._take(event)
+                response.acknowledgements.add(event_id=event.event_id, outcome=outcome, status=refusal)
+            if fault is not None and len(received) == fault.after:
+                await self._fail(fault, context)
+            yield response
 
     # Scores
 

@@ -15,6 +15,7 @@ REPEATABLE = {method.full_name: is_repeatable(method) for service in SERVICES fo
 
 def test_every_call_but_the_streams_and_log_ins_may_be_repeated() -> None:
     streams = {
+        "leadline.v1.AuditService.ExportAuditRecords",
         "leadline.v1.LeadService.ImportLeads",
         "leadline.v1.ScoringService.WatchScores",
         "leadline.v1.IntegrationService.PublishEvents",
