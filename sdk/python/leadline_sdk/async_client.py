@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 import grpc
 from leadline.v1.event_pb2 import Event
@@ -92,8 +92,9 @@ class AsyncClient(
         root_certificates: bytes | None = None,
         timeout: float = 10.0,
         user_agent: str = "",
+        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
     ) -> None:
-        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent, api_key))
+        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent, api_key, interceptors))
         self._leads = LeadServiceStub(self._channel)
         self._scoring = ScoringServiceStub(self._channel)
         self._integration = IntegrationServiceStub(self._channel)

@@ -47,11 +47,12 @@ class Caller:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         credentials, options = connection.credentials(), connection.options()
-        self._channel = (
+        channel = (
             grpc.secure_channel(connection.address, credentials, options)
             if credentials
             else grpc.insecure_channel(connection.address, options)
         )
+        self._channel = grpc.intercept_channel(channel, *connection.interceptors)
         self._authentication = AuthenticationServiceStub(self._channel)
         self._key_tokens = KeyTokens(self._exchange_api_key) if connection.api_key else None
 
@@ -156,9 +157,9 @@ class AsyncCaller:
         self._connection = connection
         credentials, options = connection.credentials(), connection.options()
         self._channel = (
-            grpc.aio.secure_channel(connection.address, credentials, options)
+            grpc.aio.secure_channel(connection.address, credentials, options, interceptors=connection.interceptors)
             if credentials
-            else grpc.aio.insecure_channel(connection.address, options)
+            else grpc.aio.insecure_channel(connection.address, options, interceptors=connection.interceptors)
         )
         self._authentication = AuthenticationServiceStub(self._channel)
         self._key_tokens = AsyncKeyTokens(self._exchange_api_key) if connection.api_key else None

@@ -1,7 +1,7 @@
 """How a connection is made: its options, its retries, its security and who it says it is."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,14 @@ from leadline_sdk.version import __version__
 TokenSource = str | Callable[[], str]
 """A bearer token, or a function that gives the one to use now. It is asked before each call, so it should keep what it
 fetched until it expires; an asynchronous client asks it on the event loop, so there it must not block."""
+
+ClientInterceptor = (
+    grpc.UnaryUnaryClientInterceptor
+    | grpc.UnaryStreamClientInterceptor
+    | grpc.StreamUnaryClientInterceptor
+    | grpc.StreamStreamClientInterceptor
+)
+"""What sees the calls of a synchronous client."""
 
 Metadata = tuple[tuple[str, str], ...]
 """The metadata of a call, as gRPC takes it."""
@@ -132,6 +140,7 @@ class Connection:
         timeout: seconds that a call may take, its retries included, where the call does not say otherwise.
         user_agent: the name and version of the program that uses the SDK, sent before the SDK's own.
         api_key: the API key to get access tokens for, in place of a token; empty where there is none.
+        interceptors: interceptors of gRPC that see each call, the outermost first.
     """
 
     address: str
@@ -141,6 +150,7 @@ class Connection:
     timeout: float
     user_agent: str
     api_key: str = field(default="", repr=False)
+    interceptors: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
         """Refuse a token and an API key together.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from leadline.v1.lead_pb2 import Lead
 from leadline.v1.model_pb2 import Model
@@ -18,7 +18,7 @@ from leadline.v1.scoring_service_pb2 import (
 
 from leadline_sdk import requests
 from leadline_sdk.audit_calls import AuditCalls
-from leadline_sdk.channel import Connection, TokenSource
+from leadline_sdk.channel import ClientInterceptor, Connection, TokenSource
 from leadline_sdk.crm_queue_calls import CrmQueueCalls
 from leadline_sdk.dead_letter_calls import DeadLetterCalls
 from leadline_sdk.experiment_calls import ExperimentCalls
@@ -69,6 +69,7 @@ class Client(
         root_certificates: PEM of the authorities to trust; None for the usual ones.
         timeout: seconds that a call may take which names no other.
         user_agent: name and version of your program, for example `acme-crm/2.1`.
+        interceptors: interceptors of gRPC that see each call, for traces, metrics and logs.
 
     Raises:
         ValueError: both a token and an API key are given.
@@ -84,8 +85,9 @@ class Client(
         root_certificates: bytes | None = None,
         timeout: float = 10.0,
         user_agent: str = "",
+        interceptors: Sequence[ClientInterceptor] = (),
     ) -> None:
-        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent, api_key))
+        super().__init__(Connection(address, token, tls, root_certificates, timeout, user_agent, api_key, interceptors))
 
     def score_lead(self, name: str, *, omit_attributions: bool = False, timeout: float | None = None) -> Score:
         """Score a stored lead as it now is, and say why. Nothing is stored.
