@@ -2,12 +2,8 @@
 import Box from "@mui/material/Box";
 import { useTheme } from "@mui/material/styles";
 import {
-  BarController,
-  BarElement,
-  CategoryScale,
   Chart as ChartJs,
   type ChartConfiguration,
-  Filler,
   Legend,
   LinearScale,
   LineController,
@@ -17,18 +13,7 @@ import {
 } from "chart.js";
 import { useEffect, useRef } from "react";
 
-ChartJs.register(
-  BarController,
-  BarElement,
-  CategoryScale,
-  Filler,
-  Legend,
-  LinearScale,
-  LineController,
-  LineElement,
-  PointElement,
-  Tooltip,
-);
+ChartJs.register(Legend, LinearScale, LineController, LineElement, PointElement, Tooltip);
 
 interface ChartProps {
   readonly configuration: ChartConfiguration;

@@ -1,4 +1,4 @@
-/** A question before something that can't be undone. */
+/** A question before something of consequence. */
 import Button from "@mui/material/Button";
 import Dialog from "@mui/material/Dialog";
 import DialogActions from "@mui/material/DialogActions";
@@ -15,13 +15,15 @@ interface AskProps {
   readonly text: string;
   /** What the button says that does it. */
   readonly action: string;
+  /** Whether what is lost can't be had back. */
+  readonly isDangerous?: boolean;
   readonly isBusy: boolean;
   readonly cancel: () => void;
   readonly confirm: () => void;
 }
 
 /** Asks, and does nothing before the answer. */
-export function Ask({ isOpen, title, text, action, isBusy, cancel, confirm }: AskProps) {
+export function Ask({ isOpen, title, text, action, isDangerous = true, isBusy, cancel, confirm }: AskProps) {
   const { t } = useLanguage();
   const id = useId();
   return (
@@ -32,7 +34,7 @@ export function Ask({ isOpen, title, text, action, isBusy, cancel, confirm }: As
       </DialogContent>
       <DialogActions>
         <Button onClick={cancel}>{t("common.cancel")}</Button>
-        <Button variant="contained" color="error" loading={isBusy} onClick={confirm}>
+        <Button variant="contained" color={isDangerous ? "error" : "primary"} loading={isBusy} onClick={confirm}>
           {action}
         </Button>
       </DialogActions>

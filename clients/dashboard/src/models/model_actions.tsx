@@ -1,13 +1,9 @@
 /** What can be done with a model: promote it, roll back from it, delete it. Each is asked about first. */
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
-import Dialog from "@mui/material/Dialog";
-import DialogActions from "@mui/material/DialogActions";
-import DialogContent from "@mui/material/DialogContent";
-import DialogContentText from "@mui/material/DialogContentText";
-import DialogTitle from "@mui/material/DialogTitle";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { FailedPrecondition, type Model, ModelState } from "leadline-sdk";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 
 import { useNotice } from "@/common/notice";
@@ -15,6 +11,9 @@ import { useClient } from "@/session/session_context";
 import { useLanguage } from "@/text/language";
 
 import { StateChip } from "./models_view";
+
+// Nobody needs it before the first question.
+const Ask = dynamic(() => import("@/common/ask").then((module) => module.Ask), { ssr: false });
 
 type Action = "promote" | "override" | "rollBack" | "delete";
 
@@ -67,43 +66,22 @@ export function ModelActions({ model, models }: { readonly model: Model; readonl
       {!isChampion && button("promote", t("models.promote"))}
       {canRollBack && button("rollBack", t("models.rollBack"))}
       {!isChampion && button("delete", t("models.delete"))}
-      <Dialog
-        open={asked !== undefined}
-        onClose={() => {
-          setAsked(undefined);
-        }}
-      >
-        <DialogTitle>
-          {asked === "delete" && t("models.delete.title", { version })}
-          {asked === "rollBack" && t("models.rollBack.title")}
-          {(asked === "promote" || asked === "override") && t("models.promote.title", { version })}
-        </DialogTitle>
-        <DialogContent>
-          <DialogContentText>
-            {asked === "override" && t("models.promote.override", { reason: model.promotionGate?.reason ?? "" })}
-            {asked !== undefined && asked !== "override" && t(`models.${asked}.text`)}
-          </DialogContentText>
-        </DialogContent>
-        <DialogActions>
-          <Button
-            onClick={() => {
-              setAsked(undefined);
-            }}
-          >
-            {t("common.cancel")}
-          </Button>
-          <Button
-            variant="contained"
-            color={asked === "delete" ? "error" : "primary"}
-            loading={run.isPending}
-            onClick={() => {
-              if (asked) run.mutate(asked);
-            }}
-          >
-            {asked && t(`models.${asked === "override" ? "promote" : asked}`)}
-          </Button>
-        </DialogActions>
-      </Dialog>
+      {asked && (
+        <Ask
+          isOpen
+          title={t(asked === "rollBack" ? "models.rollBack.title" : asked === "delete" ? "models.delete.title" : "models.promote.title", { version })}
+          text={asked === "override" ? t("models.promote.override", { reason: model.promotionGate?.reason ?? "" }) : t(`models.${asked}.text`)}
+          action={t(`models.${asked === "override" ? "promote" : asked}`)}
+          isDangerous={asked === "delete"}
+          isBusy={run.isPending}
+          cancel={() => {
+            setAsked(undefined);
+          }}
+          confirm={() => {
+            run.mutate(asked);
+          }}
+        />
+      )}
     </Box>
   );
 }

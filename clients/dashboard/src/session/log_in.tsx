@@ -1,20 +1,19 @@
 /** The log-in: by e-mail and password, with a second factor where there is one, or with a token. */
 import Alert from "@mui/material/Alert";
-import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
-import Card from "@mui/material/Card";
 import Link from "@mui/material/Link";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
+import NextLink from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { type SyntheticEvent, useEffect, useState } from "react";
 
 import { useErrorText } from "@/common/error_text";
 import { TextInput } from "@/common/fields";
 import { isStoragePersistent } from "@/common/storage";
-import { Logo } from "@/shell/logo";
 import { useLanguage } from "@/text/language";
 
+import { EntryFrame } from "./entry_frame";
 import { authentication, pastedTokens, publicClient, tokensOf } from "./session";
 import { useSession } from "./session_context";
 
@@ -31,29 +30,32 @@ export function LogIn() {
     if (session) router.replace(/^\/(?![/\\])/.test(target) ? target : "/");
   }, [session, router, target]);
 
+  const notices = (
+    <>
+      {hasExpired && <Alert severity="info">{t("logIn.expired")}</Alert>}
+      {!isStoragePersistent() && <Alert severity="warning">{t("logIn.memory")}</Alert>}
+    </>
+  );
+  const ways = (
+    <>
+      <Link component={NextLink} href="/reset-password/" variant="body2">
+        {t("logIn.forgotten")}
+      </Link>
+      <Link
+        component="button"
+        variant="body2"
+        onClick={() => {
+          setWay(way === "password" ? "token" : "password");
+        }}
+      >
+        {t(way === "password" ? "logIn.withToken" : "logIn.withPassword")}
+      </Link>
+    </>
+  );
   return (
-    <Box component="main" sx={{ minHeight: "100dvh", display: "grid", placeItems: "center", p: 2 }}>
-      <Stack spacing={3} sx={{ width: "100%", maxWidth: 400 }}>
-        <Stack spacing={1} sx={{ alignItems: "center" }}>
-          <Logo size={52} />
-          <Typography variant="h1">Leadline</Typography>
-          <Typography color="textSecondary">{t("app.tagline")}</Typography>
-        </Stack>
-        {hasExpired && <Alert severity="info">{t("logIn.expired")}</Alert>}
-        {!isStoragePersistent() && <Alert severity="warning">{t("logIn.memory")}</Alert>}
-        <Card sx={{ p: 3 }}>{way === "password" ? <PasswordForm /> : <TokenForm />}</Card>
-        <Link
-          component="button"
-          variant="body2"
-          sx={{ alignSelf: "center" }}
-          onClick={() => {
-            setWay(way === "password" ? "token" : "password");
-          }}
-        >
-          {t(way === "password" ? "logIn.withToken" : "logIn.withPassword")}
-        </Link>
-      </Stack>
-    </Box>
+    <EntryFrame notices={notices} ways={ways}>
+      {way === "password" ? <PasswordForm /> : <TokenForm />}
+    </EntryFrame>
   );
 }
 

@@ -11,6 +11,8 @@ import { ColourSchemeProvider } from "./colour_scheme";
 import { Frame } from "./frame";
 
 const LOG_IN = "/log-in";
+/** For people who are not logged in: the log-in, and what messages lead to. */
+const OPEN = [LOG_IN, "/verify-email", "/reset-password", "/accept-invitation"];
 
 /** Gives a page everything that it needs, once somebody is logged in. */
 export function Inside({ children }: { readonly children: ReactNode }) {
@@ -32,14 +34,14 @@ function Guarded({ children }: { readonly children: ReactNode }) {
   const router = useRouter();
   const path = usePathname();
   const query = useSearchParams().toString();
-  const isLogIn = path.startsWith(LOG_IN);
+  const isOpen = OPEN.some((open) => path.startsWith(open));
   useEffect(() => {
-    if (!session && !isLogIn) {
+    if (!session && !isOpen) {
       const here = query ? `${path}?${query}` : path;
       router.replace(`${LOG_IN}/?next=${encodeURIComponent(here)}`);
     }
-  }, [session, isLogIn, path, query, router]);
-  if (isLogIn) return children;
+  }, [session, isOpen, path, query, router]);
+  if (isOpen) return children;
   if (!session) return null;
   return (
     <LiveProvider client={session.client}>
