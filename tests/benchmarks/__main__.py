@@ -22,6 +22,7 @@ NAMES = (
     "freshness",
     "watchers",
     "ingest",
+    "sdk_overhead",
 )
 
 

@@ -1,4 +1,4 @@
-"""A bare grpc.aio server: the least that an answer can cost. Not a test: run by the benchmark of the score cache.
+"""A bare grpc.aio server: the least that an answer can cost. Not a test: the benchmarks of score cache and SDK run it.
 
 python -m tests.benchmarks.echo_server ADDRESS FILE, where FILE holds the bytes of its one answer.
 """
@@ -13,6 +13,7 @@ import uvloop
 from leadline.v1 import score_pb2, scoring_service_pb2
 
 SERVICE = "leadline.benchmark.Echo"
+SCORING_SERVICE = "leadline.v1.ScoringService"
 
 
 async def run(address: str, answer: score_pb2.Score) -> None:
@@ -32,7 +33,12 @@ async def run(address: str, answer: score_pb2.Score) -> None:
         response_serializer=score_pb2.Score.SerializeToString,
     )
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Echo": handler}),))
+    server.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler(SERVICE, {"Echo": handler}),
+            grpc.method_handlers_generic_handler(SCORING_SERVICE, {"ScoreLead": handler}),
+        )
+    )
     server.add_insecure_port(address)
     await server.start()
     await asyncio.Event().wait()
