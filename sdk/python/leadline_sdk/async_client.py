@@ -34,11 +34,13 @@ from leadline.v1.scoring_service_pb2 import (
 from leadline.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
 from leadline_sdk import requests
+from leadline_sdk.account_calls import AsyncAccountCalls
 from leadline_sdk.async_rule_calls import AsyncRuleCalls
 from leadline_sdk.async_workflow_calls import AsyncWorkflowCalls
 from leadline_sdk.audit_calls import AsyncAuditCalls
 from leadline_sdk.batches import new_idempotency_key
 from leadline_sdk.channel import IMPORT_METHOD, Connection, Metadata, TokenSource
+from leadline_sdk.credential_calls import AsyncCredentialCalls
 from leadline_sdk.crm_queue_calls import AsyncCrmQueueCalls
 from leadline_sdk.dead_letter_calls import AsyncDeadLetterCalls
 from leadline_sdk.errors import LeadlineError, error_from_call
@@ -56,6 +58,7 @@ from leadline_sdk.lead_history_calls import AsyncLeadHistoryCalls
 from leadline_sdk.monitoring_calls import AsyncMonitoringCalls
 from leadline_sdk.notification_calls import AsyncNotificationCalls
 from leadline_sdk.operations import AsyncOperation
+from leadline_sdk.organization_calls import AsyncOrganizationCalls
 from leadline_sdk.publish_calls import AsyncPublishCalls
 from leadline_sdk.recording import RecordEventsResult, record_events_requests
 from leadline_sdk.resuming import Resumption
@@ -76,6 +79,10 @@ class AsyncClient(
     AsyncAuditCalls,
     AsyncIdentityCalls,
 ):
+    AsyncAccountCalls,
+    AsyncOrganizationCalls,
+    AsyncCredentialCalls,
+    AsyncTrackingCalls,
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.
 
     Use it as an asynchronous context manager, in one event loop. It takes what `Client` takes and raises what that

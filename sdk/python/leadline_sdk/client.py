@@ -17,8 +17,10 @@ from leadline.v1.scoring_service_pb2 import (
 )
 
 from leadline_sdk import requests
+from leadline_sdk.account_calls import AccountCalls
 from leadline_sdk.audit_calls import AuditCalls
 from leadline_sdk.channel import ClientInterceptor, Connection, TokenSource
+from leadline_sdk.credential_calls import CredentialCalls
 from leadline_sdk.crm_queue_calls import CrmQueueCalls
 from leadline_sdk.dead_letter_calls import DeadLetterCalls
 from leadline_sdk.experiment_calls import ExperimentCalls
@@ -29,6 +31,7 @@ from leadline_sdk.model_calls import ModelCalls
 from leadline_sdk.monitoring_calls import MonitoringCalls
 from leadline_sdk.notification_calls import NotificationCalls
 from leadline_sdk.operations import Operation
+from leadline_sdk.organization_calls import OrganizationCalls
 from leadline_sdk.publish_calls import PublishCalls
 from leadline_sdk.rule_calls import RuleCalls
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
@@ -51,6 +54,10 @@ class Client(
     AuditCalls,
     IdentityCalls,
 ):
+    AccountCalls,
+    OrganizationCalls,
+    CredentialCalls,
+    TrackingCalls,
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.
 
     Every call has a deadline, its retries included. Calls without side effects and mutations (each carries an

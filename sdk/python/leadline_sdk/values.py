@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import Literal
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from leadline.v1.value_pb2 import FieldValue
 
@@ -30,6 +31,15 @@ def to_timestamp(moment: date) -> Timestamp:
     timestamp = Timestamp()
     timestamp.FromDatetime(moment)
     return timestamp
+
+
+def to_duration(period: timedelta | None) -> Duration | None:
+    """Give a period of time as the contract has it; None stays None."""
+    if period is None:
+        return None
+    duration = Duration()
+    duration.FromTimedelta(period)
+    return duration
 
 
 def to_field_value(value: object, kind: FieldKind | None = None) -> FieldValue:

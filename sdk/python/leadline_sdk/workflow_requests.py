@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from leadline.v1.crm_queue_service_pb2 import AcknowledgeCrmQueueItemsRequest, TakeCrmQueueItemsRequest
 from leadline.v1.dead_letter_service_pb2 import DeleteDeadLetterRequest, ReplayDeadLetterRequest
@@ -22,14 +21,7 @@ from leadline.v1.workflow_service_pb2 import (
 )
 
 from leadline_sdk.batches import new_idempotency_key
-
-
-def _duration(period: timedelta | None) -> Duration | None:
-    if period is None:
-        return None
-    duration = Duration()
-    duration.FromTimedelta(period)
-    return duration
+from leadline_sdk.values import to_duration
 
 
 def create_workflow(workflow: Workflow, idempotency_key: str | None) -> CreateWorkflowRequest:
@@ -65,7 +57,7 @@ def disable_workflow(name: str, idempotency_key: str | None) -> DisableWorkflowR
 
 def dry_run_workflow(workflow: Workflow, lookback: timedelta | None) -> DryRunWorkflowRequest:
     """Give the request that tries a workflow on the stored scores."""
-    return DryRunWorkflowRequest(workflow=workflow, lookback=_duration(lookback))
+    return DryRunWorkflowRequest(workflow=workflow, lookback=to_duration(lookback))
 
 
 def rotate_webhook_secret(
@@ -73,7 +65,7 @@ def rotate_webhook_secret(
 ) -> RotateWebhookSecretRequest:
     """Give the request that makes a new secret."""
     return RotateWebhookSecretRequest(
-        name=name, overlap=_duration(overlap), idempotency_key=idempotency_key or new_idempotency_key()
+        name=name, overlap=to_duration(overlap), idempotency_key=idempotency_key or new_idempotency_key()
     )
 
 
@@ -94,7 +86,7 @@ def take_crm_queue_items(
     return TakeCrmQueueItemsRequest(
         queue=queue,
         max_items=max_items,
-        lease=_duration(lease),
+        lease=to_duration(lease),
         idempotency_key=idempotency_key or new_idempotency_key(),
     )
 
