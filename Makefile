@@ -79,6 +79,7 @@ $(GO_GENERATORS): $(GENERATE)/installed sdk/go/tools/go.mod sdk/go/tools/go.sum
 .PHONY: generate
 generate: install proto/third_party $(TYPESCRIPT) $(GO_GENERATORS) ## Generate code and the OpenAPI document from the contract
 	cd proto && export PATH="$(CURDIR)/$(GENERATE)/bin:$$PATH" && buf generate && buf generate --template buf.gen.sdk.yaml \
+	&& buf generate --template buf.gen.betterproto.yaml \
 	&& buf generate --template buf.gen.typescript.yaml && buf generate --template buf.gen.go.yaml \
 	&& buf generate --template buf.gen.grpc_gateway.yaml && mkdir -p ../build && buf build -o ../build/contract.binpb
 	python -m gateway.openapi build/contract.binpb gateway/openapi/leadline.openapi.json
