@@ -51,6 +51,15 @@ await journey(address, folder, async ({ page, device, look, weigh }) => {
   await page.waitForTimeout(400);
   await look("lead-history");
 
+  await page.getByRole("button", { name: "Set the score by hand" }).click();
+  await page.getByLabel("Score, 0 to 100").fill("97");
+  await page.getByRole("button", { name: "Set it" }).click();
+  await page.getByText(/^Set by hand .*; the model says \d+\.$/).waitFor();
+  await page.getByRole("main").getByRole("img", { name: "Score 97 of 100" }).first().waitFor();
+  await look("lead-override");
+  await page.getByRole("button", { name: "Back to the model's score" }).click();
+  await page.getByRole("button", { name: "Set the score by hand" }).waitFor();
+
   await page.getByRole("link", { name: /Notifications/ }).click();
   await page.getByRole("list", { name: "Notifications" }).getByText(/rises to \d+ <img/).first().waitFor();
   await look("notifications");

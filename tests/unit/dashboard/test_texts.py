@@ -24,8 +24,9 @@ def languages() -> list[tuple[str, dict[str, set[str]], dict[str, set[str]]]]:
     found = [("common", catalogue(common[0]), catalogue(common[1]))]
     for part in PARTS:
         if part.parent.name != "text":
-            english, _, german = part.read_text("utf-8").partition("\n  },\n  {\n")
-            found.append((part.parent.name, catalogue(english), catalogue(german)))
+            for texts in part.read_text("utf-8").split("export const ")[1:]:
+                english, _, german = texts.partition("\n  },\n  {\n")
+                found.append((part.parent.name, catalogue(english), catalogue(german)))
     return found
 
 
@@ -33,7 +34,7 @@ def languages() -> list[tuple[str, dict[str, set[str]], dict[str, set[str]]]]:
 def test_every_language_has_the_same_texts_with_the_same_holes(
     english: dict[str, set[str]], german: dict[str, set[str]]
 ) -> None:
-    assert len(english) >= 10
+    assert len(english) >= 5
     assert english == german
 
 

@@ -12,6 +12,7 @@ import { GradeBadge } from "@/common/score_badge";
 import { useClient } from "@/session/session_context";
 import { useLanguage } from "@/text/language";
 
+import { Override } from "./override";
 import { ScoreDial } from "./score_dial";
 
 const STATUSES = ["OPEN", "CONVERTED", "LOST"] as const;
@@ -52,6 +53,7 @@ export function LeadHeading({ lead, score }: LeadHeadingProps) {
             {t("lead.evidence", { count: Number(score.evidenceCount) })}. {basis && t(basis)}
           </Typography>
         )}
+        {score && <Override name={lead.name} score={score} />}
       </Box>
       <StatusField lead={lead} />
     </Card>

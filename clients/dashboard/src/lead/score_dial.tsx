@@ -32,14 +32,15 @@ export function ScoreDial({ score }: { readonly score: Score | undefined }) {
       strokeDashoffset={-from * SWEEP * CIRCUMFERENCE}
     />
   );
+  const reached = score?.override ? score.value / 100 : (score?.probability ?? 0);
   const label = score ? t("board.score.label", { value: score.value }) : t("board.unscored");
   return (
     <Box role="img" aria-label={label} sx={{ position: "relative", width: SIZE, height: SIZE - 10, flexShrink: 0 }}>
       <svg width={SIZE} height={SIZE} viewBox={`0 0 ${SIZE} ${SIZE}`} aria-hidden>
         <g transform={`rotate(135 ${SIZE / 2} ${SIZE / 2})`}>
           {arc(0, 1, theme.palette.text.primary, 0.08)}
-          {score && score.probabilityHigh > score.probabilityLow && arc(score.probabilityLow, score.probabilityHigh, colour, 0.25)}
-          {score && arc(0, Math.max(0.005, score.probability), colour, 1)}
+          {score && !score.override && score.probabilityHigh > score.probabilityLow && arc(score.probabilityLow, score.probabilityHigh, colour, 0.25)}
+          {score && arc(0, Math.max(0.005, reached), colour, 1)}
         </g>
       </svg>
       <Box aria-hidden sx={{ position: "absolute", inset: 0, display: "grid", placeContent: "center", textAlign: "center" }}>

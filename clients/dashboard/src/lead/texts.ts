@@ -1,4 +1,4 @@
-/** Texts of a lead's history. */
+/** Texts of a lead's history, and of a score that is set by hand. */
 import { partTexts } from "@/text/translating";
 export const historyTexts = partTexts(
   {
@@ -26,5 +26,28 @@ export const historyTexts = partTexts(
     "timeline.empty": "Noch ist nichts geschehen. Ereignisse kommen von der Website, aus E-Mails und dem CRM; jedes erneuert den Score.",
     "timeline.more": "Mehr zeigen",
     "score.title": "{value} von 100, {time}",
+  },
+);
+
+export const overrideTexts = partTexts(
+  {
+    begin: "Set the score by hand",
+    change: "Set another one",
+    clear: "Back to the model's score",
+    cleared: "The score is the model's again.",
+    value: "Score, 0 to 100",
+    set: "Set it",
+    "set.done": "The score stands at {value} until you take that back.",
+    by: "Set by hand {time}; the model says {model}.",
+  },
+  {
+    begin: "Score von Hand setzen",
+    change: "Anders setzen",
+    clear: "Zurück zum Score des Modells",
+    cleared: "Der Score ist wieder der des Modells.",
+    value: "Score, 0 bis 100",
+    set: "Setzen",
+    "set.done": "Der Score steht auf {value}, bis du das zurücknimmst.",
+    by: "Von Hand gesetzt {time}; das Modell sagt {model}.",
   },
 );

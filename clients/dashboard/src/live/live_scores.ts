@@ -14,7 +14,7 @@ export interface LiveChange {
 /** Told of changes, at most one for each lead, the latest. */
 export type ChangeListener = (changes: readonly LiveChange[]) => void;
 
-/** Ten times a second is as good as at once for eyes, and leaves a browser time to draw whatever comes in. */
+/** However much comes in, ten times a second is as good as at once for eyes, and leaves a browser time to draw. */
 const PASS_ON_MS = 100;
 const MOST_FAILURES = Number.POSITIVE_INFINITY;
 
@@ -25,6 +25,7 @@ export class LiveScores {
   readonly #stateListeners = new Set<() => void>();
   readonly #waiting = new Map<string, LiveChange>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #passedOnAt = 0;
   #isConnected = false;
 
   constructor(client: Client) {
@@ -42,7 +43,8 @@ export class LiveScores {
         const earlier = this.#waiting.get(score.lead);
         const previous = earlier ? earlier.previous : previousProbability;
         this.#waiting.set(score.lead, { lead: score.lead, score, previous, at: Date.now() });
-        this.#timer ??= setTimeout(this.#passOn, PASS_ON_MS);
+        // What comes alone is passed on at once.
+        this.#timer ??= setTimeout(this.#passOn, Math.max(0, this.#passedOnAt + PASS_ON_MS - performance.now()));
       }
     } finally {
       clearTimeout(this.#timer);
@@ -77,6 +79,7 @@ export class LiveScores {
 
   readonly #passOn = (): void => {
     this.#timer = undefined;
+    this.#passedOnAt = performance.now();
     const changes = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const listener of this.#changeListeners) listener(changes);
