@@ -2,12 +2,15 @@
 
 import base64
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from google.protobuf import json_format
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2
 from leadline.v1.lead_pb2 import Lead
 from leadline.v1.scoring_service_pb2 import ScoreChange
 from leadline.v1.value_pb2 import FieldValue
@@ -100,6 +103,16 @@ def test_a_watch_goes_on_after_cuts_without_loss_or_repetition(leadline: FakeLea
     assert leads_of(updates) == names(*range(8))
     assert [request.resume_token for request in leadline.requests["WatchScores"]] == ["", "3", "7", "8"]
     assert [update["resume_token"] for update in updates] == ["1", "2", "3", "6", "7", "8", "9", "10"]
+
+
+def test_a_watch_waits_as_long_as_leadline_asks(leadline: FakeLeadline, client: Client) -> None:
+    leadline.changes = changes(0, 1)
+    retry = error_details_pb2.RetryInfo(retry_delay=Duration(seconds=1))
+    away = status(grpc.StatusCode.UNAVAILABLE, "away", "DEPENDENCY_UNAVAILABLE", retry, dependency="redis")
+    leadline.fail("WatchScores", away, after=1)
+    start = time.monotonic()
+    assert leads_of(client("watch_scores", count=2)) == names(0, 1)
+    assert time.monotonic() - start >= 0.99
 
 
 def test_a_watch_goes_on_in_another_process(leadline: FakeLeadline, client: Client) -> None:
