@@ -9,7 +9,7 @@ from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from google.rpc import status_pb2
 from leadline.v1 import error_reason_pb2, permission_pb2
 
-from gateway.contract import contract_services
+from gateway.contract import contract_services, deprecation
 from gateway.openapi.rules import Schema
 from gateway.openapi.schemas import Schemas, is_required
 
@@ -94,6 +94,8 @@ class _Operation:
             ],
             "responses": {"200": self._answer(), "default": self._error()},
         }
+        if deprecation(self._method) is not None:
+            operation["deprecated"] = True
         if self._has_body:
             request = self._schemas.message(self._method.input_type, without=self._bound)
             body: Schema = {"type": "array", "items": request} if self._method.client_streaming else request

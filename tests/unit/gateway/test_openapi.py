@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from leadline.v1.deprecation_pb2 import Deprecation
 
 from gateway.contract import contract_services
+from gateway.openapi import document as module
 from gateway.openapi.comments import read_comments
 from gateway.openapi.document import openapi_document
 
@@ -84,6 +86,14 @@ def test_streams(document: dict[str, Any]) -> None:
     body = document["paths"]["/v1/leads:import"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["type"] == "array"
     assert "text/event-stream" in document["paths"]["/v1/scores:watch"]["get"]["responses"]["200"]["content"]
+
+
+def test_deprecated_rpc_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "deprecation", lambda method: Deprecation() if method.name == "GetLead" else None)
+    operations = [operation for path in openapi_document({})["paths"].values() for operation in path.values()]
+    assert [operation["operationId"] for operation in operations if operation.get("deprecated")] == [
+        "LeadService_GetLead"
+    ]
 
 
 def test_comments_of_nested_elements() -> None:
