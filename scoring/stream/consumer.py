@@ -2,7 +2,8 @@
 
 An entry is acknowledged when it has been handled. Who dies before leaves it pending, and another consumer claims it
 once nobody has touched it for a while; who still works on an entry therefore touches it regularly. An entry that was
-tried too often is put aside into the dead-letter stream. Handlers must bear to see an entry twice.
+tried too often is put aside into the dead-letter stream; to wait for a dependency is no try. Handlers must bear to see
+an entry twice.
 """
 
 import asyncio
@@ -152,11 +153,16 @@ class StreamConsumer:
 
     async def _try(self, entries: Sequence[StreamEntry]) -> bool:
         """Handles entries, waiting for dependencies as long as it takes; False if they can't be handled."""
+        is_waiting = False
         while True:
             try:
                 await self._handler.handle(entries)
             except DependencyUnavailable as error:
                 _log.warning("waiting", stream=self._settings.stream, dependency=error.dependency)
+                if not is_waiting:
+                    await self._excuse(entries)
+                    end_if_cancelled()
+                    is_waiting = True
                 await asyncio.sleep(self._settings.pause_seconds)
             except Exception:  # noqa: BLE001 (logged; the entry is tried again, and put aside if that does not help)
                 _log.exception(
@@ -165,6 +171,25 @@ class StreamConsumer:
                 return False
             else:
                 return True
+
+    async def _excuse(self, entries: Sequence[StreamEntry]) -> None:
+        """Takes back that entries are tried: if this consumer ends while it waits, that speaks against none of them."""
+        try:
+            with redis_errors_as_unavailable():
+                pipeline = self._redis.pipeline(transaction=False)
+                for entry in entries:
+                    pipeline.xclaim(
+                        self._settings.stream,
+                        GROUP,
+                        self._name,
+                        0,
+                        [entry.entry_id],
+                        retrycount=entry.tries,
+                        justid=True,
+                    )
+                await pipeline.execute()
+        except DependencyUnavailable as error:
+            _log.warning("entries not excused", stream=self._settings.stream, cause=repr(error.__cause__))
 
     async def _ensure_group(self) -> None:
         try:
@@ -236,6 +261,8 @@ class StreamConsumer:
 
     async def _touch(self, entry_ids: list[Any]) -> None:
         while True:
+            # Else entries that failed would be touched for ever, and taken over by nobody.
+            end_if_cancelled()
             await asyncio.sleep(self._settings.idle_seconds / 3)
             try:
                 with redis_errors_as_unavailable():

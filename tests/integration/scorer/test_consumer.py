@@ -3,19 +3,30 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
 from redis.asyncio import Redis
 
-from scoring.stream.consumer import DEAD_LETTERS, GROUP, ConsumerSettings, StreamConsumer, StreamEntry
+from scoring.stream.consumer import (
+    DEAD_LETTERS,
+    GROUP,
+    LARGEST_TRIES,
+    ConsumerSettings,
+    StreamConsumer,
+    StreamEntry,
+)
 from server.runtime.errors import DependencyUnavailable
 from server.runtime.identifiers import new_id
 from tests.eventually import eventually
 
 STREAM = "leadline:test"
 SETTINGS = ConsumerSettings(STREAM, largest_batch=100, idle_seconds=0.2, block_seconds=0.05, pause_seconds=0.05)
+
+
+MANY = 1_000
 
 
 class Recorder:
@@ -132,6 +143,20 @@ async def test_a_dependency_that_is_away_is_waited_for(redis: Redis) -> None:
     assert await redis.xlen(DEAD_LETTERS) == 0
 
 
+async def test_consumers_that_end_while_they_wait_count_for_no_try(redis: Redis) -> None:
+    await send(redis, "a", "b")
+    for _ in range(LARGEST_TRIES + 2):
+        waiting = Recorder()
+        waiting.failures = [DependencyUnavailable("model_server") for _ in range(MANY)]
+        async with consuming(redis, waiting):
+            await eventually(partial(_has_failed, waiting))
+
+    heir = Recorder()
+    async with consuming(redis, heir):
+        await eventually(lambda: _holds(sorted(heir.texts()) == ["a", "b"]))
+    assert await redis.xlen(DEAD_LETTERS) == 0
+
+
 async def test_the_entries_of_a_dead_consumer_are_taken_over(redis: Redis) -> None:
     await send(redis, "a", "b")
     dying = Recorder()
@@ -171,6 +196,10 @@ async def test_a_stream_that_was_lost_is_begun_anew(redis: Redis) -> None:
 
 async def _holds(condition: bool) -> bool:  # noqa: FBT001
     return condition
+
+
+async def _has_failed(recorder: Recorder) -> bool:
+    return len(recorder.failures) < MANY - 1
 
 
 async def _is_empty(redis: Redis) -> bool:
