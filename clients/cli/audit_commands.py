@@ -10,12 +10,14 @@ from rich.text import Text
 from clients.cli.context import JsonOption, connection_of
 from clients.cli.errors import CommandError
 from clients.cli.output import RIGHT, as_dict, console, short_time, show_json, table
-from leadline_sdk import AuditAnchor, AuditKind, AuditRecord, BrokenAuditRecord, VerifyAuditLogResponse
+from leadline_sdk import AuditAnchor, AuditRecord, BrokenAuditRecord, VerifyAuditLogResponse
 
 app = typer.Typer(no_args_is_help=True, help="Read, export and verify the audit log.")
 
 MOST_SHOWN = 20
 SHOWN_RESOURCES = 2
+# Names are told as a whole, over several lines where they must be.
+WHOLE = {"overflow": "fold"}
 
 FilterOption = Annotated[
     str, typer.Option("--filter", help="Which records, such as 'kind = READ AND resource = \"leads/...\"'.")
@@ -45,17 +47,17 @@ def list_records(
     if not found:
         console.print("There are no such records.")
         return
-    shown = table("Audit log", [("no.", RIGHT), "when (UTC)", "who", "kind", "what", "about", "result", "from"])
+    shown = table(
+        "Audit log", [("no.", RIGHT), "when (UTC)", ("who", WHOLE), ("what", WHOLE), ("about", WHOLE), "result"]
+    )
     for record in found:
         shown.add_row(
             f"{record.sequence_number:,}",
             short_time(record.create_time),
-            Text(record.principal or "nobody known"),
-            AuditKind.Name(record.kind).removeprefix("AUDIT_KIND_").lower(),
-            record.method.removeprefix("leadline.v1."),
+            Text(f"{record.principal or 'nobody known'} {record.client_address}"),
+            record.method.removeprefix("leadline.v1.").replace("/", " "),
             Text(_about(record)),
             record.reason or record.code,
-            record.client_address,
         )
     console.print(shown)
 

@@ -20,7 +20,9 @@ _GOING_AWAY = 1001
 STATUS_CLOSURE = 4000
 """What is added to a gRPC status code to make a WebSocket close code."""
 
-_FORWARDED_HEADERS = ("x-request-id", "traceparent", "tracestate", "origin", "x-forwarded-host")
+_FORWARDED_HEADERS = ("x-request-id", "x-forwarded-for", "traceparent", "tracestate", "origin", "x-forwarded-host")
+# Tells the audit log through which door the call came. The edge takes it off what clients send.
+_DOOR = ("x-leadline-door", "websocket")
 _OK = status_pb2.Status(code=code_pb2.OK)
 
 
@@ -63,6 +65,7 @@ def call_metadata(websocket: WebSocket) -> Metadata:
         The metadata of the rpc.
     """
     metadata = [(name, websocket.headers[name]) for name in _FORWARDED_HEADERS if name in websocket.headers]
+    metadata.append(_DOOR)
     if "authorization" in websocket.headers:
         metadata.append(("authorization", websocket.headers["authorization"]))
         return tuple(metadata)

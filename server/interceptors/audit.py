@@ -110,8 +110,7 @@ class AuditInterceptor(SurroundingInterceptor):
         except BaseException as error:
             self._record_failure(call, error)
             raise
-        # What a transaction has recorded is done, and a repetition has changed nothing.
-        if call.recorded if call.is_stream else not (call.recorded or has_key):
+        if _is_to_be_recorded(call, has_key=has_key):
             self._add(call)
 
     def _add(self, call: AuditedCall, *, partial: bool = False) -> None:
@@ -144,6 +143,17 @@ def _call(method: Method, kind: AuditKind | None, context: Context, *, is_stream
         credential=_credential(method),
         is_stream=is_stream,
     )
+
+
+def _is_to_be_recorded(call: AuditedCall, *, has_key: bool) -> bool:
+    """Tells whether a call that has succeeded is to be recorded now."""
+    if call.kind is AuditKind.READ:
+        return True
+    # A stream whose first change is recorded is told once more with its counts; one without has only repeated.
+    if call.is_stream:
+        return call.recorded
+    # What a transaction has recorded is done, and a repetition has changed nothing.
+    return not (call.recorded or has_key)
 
 
 def _credential(method: Method) -> AuditCredential | None:

@@ -12,6 +12,7 @@ FORWARDED_FOR: Final = "x-forwarded-for"
 DOOR: Final = "x-leadline-door"
 """Told by the WebSocket bridge alone: the edge takes it off what clients send."""
 _TRANSCODED: Final = "x-envoy-original-method"
+_GRPC_GATEWAY: Final = "grpcgateway-"
 _GRPC_WEB: Final = "x-grpc-web"
 
 
@@ -44,7 +45,7 @@ def origin_of(context: Context) -> CallOrigin:
             forwarded = value
         elif key == "user-agent":
             agent = value
-        elif key == _TRANSCODED:
+        elif key == _TRANSCODED or key.startswith(_GRPC_GATEWAY):
             door = AuditDoor.REST
         elif key == _GRPC_WEB:
             door = AuditDoor.GRPC_WEB

@@ -148,7 +148,7 @@ class AuditedCall:
             "request_id": self.request_id,
             "resources": list(self.resources),
             "session": "" if account.session_id is None else format_name("sessions", account.session_id),
-            "time": datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
+            "time": time_text(datetime.now(UTC)),
         }
         return orjson.dumps({name: value for name, value in entry.items() if value}, option=orjson.OPT_SORT_KEYS)
 
@@ -218,6 +218,15 @@ def note_recorded() -> None:
         call.recorded = True
 
 
+def time_text(time: datetime) -> str:
+    """Gives a time as records have it: UTC to the microsecond, so that texts compare as times do.
+
+    Args:
+        time: A time, UTC-aware.
+    """
+    return time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 def _printable(text: str) -> str:
-    """Gives a text as PostgreSQL can store it, short."""
-    return "".join(character for character in text[:LONGEST_SUBJECT] if character.isprintable())
+    """Gives a text as PostgreSQL can store it in any form, short."""
+    return "".join(character for character in text[:LONGEST_SUBJECT] if character.isprintable() and character != "\\")

@@ -1,6 +1,7 @@
 """Audit records in PostgreSQL, as they are read."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import asyncpg
 from server.audit.chain import START, Anchor, SealedRecord
 from server.audit.filter import Condition, FilterField
 from server.audit.ports import AuditQuery
+from server.runtime.audit import time_text
 from server.runtime.database import Database
 
 _COLUMNS: Final = "sequence_number, previous_digest, digest, content"
@@ -40,7 +42,7 @@ class PostgresAuditStore:
     async def get(self, tenant_id: UUID, record_id: UUID) -> SealedRecord | None:
         """Gives a sealed record, None if the tenant has none with this id."""
         async with self._database.transaction(tenant_id) as connection:
-            row = await connection.fetchrow(_GET, tenant_id, record_id)
+            row = await connection.fetchrow(_GET, tenant_id, str(record_id))
         return None if row is None else _record(row)
 
     async def page(self, tenant_id: UUID, query: AuditQuery) -> Sequence[SealedRecord]:
@@ -51,7 +53,7 @@ class PostgresAuditStore:
             values.append(query.after)
             where += f" AND sequence_number {'<' if query.newest_first else '>'} ${len(values)}"
         for condition in query.conditions:
-            values.append(condition.value)
+            values.append(_comparable(condition.value))
             where += f" AND {_comparison(condition, len(values))}"
         order = "DESC" if query.newest_first else "ASC"
         statement = f"SELECT {_COLUMNS} FROM audit_records WHERE {where} ORDER BY sequence_number {order} LIMIT $2"  # noqa: S608 - made of constants
@@ -76,6 +78,10 @@ def _comparison(condition: Condition, place: int) -> str:
         return f"content::jsonb -> 'resources' ? ${place}"
     compared = _COMPARED.get(condition.field, f"content::jsonb ->> '{condition.field.value}'")
     return f"{compared} {condition.comparator} ${place}"
+
+
+def _comparable(value: str | datetime) -> str:
+    return time_text(value) if isinstance(value, datetime) else value
 
 
 def _record(row: asyncpg.Record) -> SealedRecord:

@@ -22,6 +22,7 @@ NAMES = (
     "freshness",
     "watchers",
     "ingest",
+    "server_overhead",
     "sdk_overhead",
 )
 

@@ -83,6 +83,7 @@ async def test_claims_and_token_reach_the_backend_and_claimed_headers_do_not(edg
     forged = {
         "authorization": f"Bearer {token}",
         "x-tenant-id": "00000000-0000-7000-8000-00000000beef",
+        "x-leadline-door": "websocket",
         "x-plan": "free",
         "x-user-id": "root",
         "x-envoy-original-method": "DELETE",
@@ -92,6 +93,7 @@ async def test_claims_and_token_reach_the_backend_and_claimed_headers_do_not(edg
         caller = json.loads((await client.get(f"/v1/leads/{ID}")).headers["x-caller"])
     assert caller["authorization"] == f"Bearer {token}"
     assert (caller["x-tenant-id"], caller["x-plan"], caller["x-user-id"]) == (str(TENANT), "enterprise", "tester")
+    assert "x-leadline-door" not in caller
     assert caller["x-envoy-original-method"] == "GET"
     assert "x_tenant_id" not in caller
 

@@ -199,13 +199,24 @@ async def test_the_application_can_t_write_into_the_chain_itself(database: Datab
             )
 
 
-@pytest.mark.parametrize("content", ["no JSON", "{}", '{"id":"1","time":"now"}'])
+@pytest.mark.parametrize("content", ["no JSON", "7", '{"id":"\\u0000"}'])
 async def test_what_could_never_be_sealed_is_refused_at_once(database: Database, tenant_id: UUID, content: str) -> None:
-    with pytest.raises((asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)):
+    with pytest.raises(asyncpg.CheckViolationError):
         async with database.transaction(tenant_id) as connection:
             await connection.execute(
                 "INSERT INTO unsealed_audit_records (tenant_id, content) VALUES ($1, $2)", tenant_id, content
             )
+
+
+async def test_what_is_no_record_does_not_hold_up_the_others(
+    audit: Any, bearer: Bearer, tenant_id: UUID, trail: AuditTrail, audit_log: AuditLog
+) -> None:
+    for content in (b"{}", b'{"id":7,"time":"yesterday"}', b'{"id":"x","time":[]}'):
+        trail.add(tenant_id, content)
+    await audit_log.seal()
+    assert (await audit.VerifyAuditLog(VERIFY, metadata=bearer)).verified_count == 3
+    records = (await audit.ListAuditRecords(ALL, metadata=bearer)).audit_records
+    assert [(record.sequence_number, record.content[:2]) for record in records] == [(1, "{}"), (2, '{"'), (3, '{"')]
 
 
 async def test_several_who_seal_at_the_same_time_make_one_chain(

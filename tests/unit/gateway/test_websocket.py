@@ -142,7 +142,7 @@ async def test_text_is_answered_with_text() -> None:
     assert client.close_code == 1000
     request = scoring_service_pb2.WatchScoresRequest.FromString(method.call.written[0])
     assert list(request.names) == ["leads/1"]
-    assert method.metadata == [("authorization", "Bearer abc")]
+    assert method.metadata == [("x-leadline-door", "websocket"), ("authorization", "Bearer abc")]
     assert method.call.cancelled
 
 
@@ -209,15 +209,19 @@ def websocket(headers: dict[str, str], subprotocols: list[str]) -> WebSocket:
     return WebSocket(scope, receive=cast("Any", None), send=cast("Any", None))
 
 
-def test_only_the_token_and_the_trace_go_to_the_backend() -> None:
+def test_only_the_token_the_trace_and_where_it_comes_from_go_to_the_backend() -> None:
     headers = {"x-tenant-id": "t", "cookie": "c", "x-request-id": "r", "traceparent": "p", "authorization": "Bearer a"}
+    headers |= {"x-leadline-door": "rest", "x-forwarded-for": "203.0.113.9"}
+    door = ("x-leadline-door", "websocket")
     assert call_metadata(websocket(headers, ["bearer.b"])) == (
         ("x-request-id", "r"),
+        ("x-forwarded-for", "203.0.113.9"),
         ("traceparent", "p"),
+        door,
         ("authorization", "Bearer a"),
     )
-    assert call_metadata(websocket({}, ["leadline.v1", "bearer.b"])) == (("authorization", "Bearer b"),)
-    assert call_metadata(websocket({}, [])) == ()
+    assert call_metadata(websocket({}, ["leadline.v1", "bearer.b"])) == (door, ("authorization", "Bearer b"))
+    assert call_metadata(websocket({}, [])) == (door,)
 
 
 def test_messages_in_both_forms() -> None:

@@ -10,22 +10,17 @@ depends_on = None
 TENANT = "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
 
 TABLES = (
-    # Times in records are UTC and end with Z, so that nothing of a session decides what they mean.
-    """
-    CREATE FUNCTION audit_time(content text) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT AS $$
-        SELECT (rtrim(content::jsonb ->> 'time', 'Z')::timestamp) AT TIME ZONE 'UTC'
-    $$
-    """,
-    # What can't be read here could never be sealed, and would hold up all that comes after.
+    # What is no JSON, or no jsonb, could never be sealed, and would hold up all that comes after.
     """
     CREATE TABLE unsealed_audit_records (
         tenant_id uuid NOT NULL,
         position bigint GENERATED ALWAYS AS IDENTITY,
-        content text NOT NULL CHECK ((content::jsonb ->> 'id')::uuid IS NOT NULL AND audit_time(content) IS NOT NULL),
+        content text NOT NULL CHECK (content IS JSON OBJECT AND strpos(content, '\\u0000') = 0),
         PRIMARY KEY (tenant_id, position)
     )
     """,
-    # The content is the record; the columns that queries need are made of it, and so can't say anything else.
+    # The content is the record; the columns that queries need are made of it, and so can't say anything else. They are
+    # texts, so that no content can fail to become them; times are all UTC and written alike, and sort as texts.
     """
     CREATE TABLE audit_records (
         tenant_id uuid NOT NULL,
@@ -33,8 +28,8 @@ TABLES = (
         previous_digest bytea NOT NULL CHECK (octet_length(previous_digest) = 32),
         digest bytea NOT NULL CHECK (octet_length(digest) = 32),
         content text NOT NULL,
-        id uuid NOT NULL GENERATED ALWAYS AS ((content::jsonb ->> 'id')::uuid) STORED,
-        create_time timestamptz NOT NULL GENERATED ALWAYS AS (audit_time(content)) STORED,
+        id text NOT NULL GENERATED ALWAYS AS (coalesce(content::jsonb ->> 'id', '')) STORED,
+        create_time text COLLATE "C" GENERATED ALWAYS AS (content::jsonb ->> 'time') STORED,
         principal text GENERATED ALWAYS AS (content::jsonb ->> 'principal') STORED,
         PRIMARY KEY (tenant_id, sequence_number)
     )
@@ -66,7 +61,8 @@ APPEND_ONLY = (
     BEGIN
         IF NOT EXISTS (
             SELECT FROM audit_records
-            WHERE tenant_id = OLD.tenant_id AND id = (OLD.content::jsonb ->> 'id')::uuid AND content = OLD.content
+            WHERE tenant_id = OLD.tenant_id AND id = coalesce(OLD.content::jsonb ->> 'id', '')
+                AND content = OLD.content
         ) THEN
             RAISE EXCEPTION 'an audit record may not be deleted before it is sealed'
                 USING ERRCODE = 'insufficient_privilege';
@@ -116,4 +112,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drops the log."""
     op.execute("DROP TABLE unsealed_audit_records, audit_records")
-    op.execute("DROP FUNCTION refuse_audit_loss(), refuse_audit_change(), audit_time(text)")
+    op.execute("DROP FUNCTION refuse_audit_loss(), refuse_audit_change()")
