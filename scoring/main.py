@@ -53,6 +53,7 @@ from scoring.store.score_snapshot import ScoreSnapshot
 from scoring.store.scores import Scores
 from scoring.store.shared_answers import SharedAnswers
 from scoring.stream.watch_hub import WatchHub
+from server.interceptors.admission import AdmissionInterceptor
 from server.interceptors.standard import standard_interceptors
 from server.interceptors.token_updates import updated_verifier
 from server.interceptors.tokens import TokenVerifier
@@ -120,7 +121,9 @@ def build_server(
     )
     if score_answers is not None:
         interceptors = [HeldAnswersInterceptor(score_answers.answers, verifier), *interceptors, score_answers]
-    server = create_server(interceptors)
+    admission = AdmissionInterceptor(verifier, database.take_longest_wait)
+    server = create_server([admission, *interceptors])
+    admission.watch(server)
     models = Models(database)
     model_cache = ModelCache(models)
     rule_sets = RuleSets(database)

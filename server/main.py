@@ -34,6 +34,7 @@ from server.encryption_composition import tenant_keys
 from server.identity_composition import add_identity_services, publish_signing_key
 from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
+from server.interceptors.admission import AdmissionInterceptor
 from server.interceptors.standard import standard_interceptors
 from server.interceptors.token_updates import updated_verifier
 from server.interceptors.tokens import TokenVerifier
@@ -98,16 +99,18 @@ def build_server(
         trail: Where audit records go that no transaction carries; None for one that nobody closes.
     """
     secret = settings.signing_secret.get_secret_value()
-    server = create_server(
-        standard_interceptors(
-            services=SERVICES,
-            verifier=verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience),
-            database=database,
-            secret=secret,
-            trail=trail,
-            allowed_origins=settings.allowed_origins,
-        )
+    verifier = verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
+    interceptors = standard_interceptors(
+        services=SERVICES,
+        verifier=verifier,
+        database=database,
+        secret=secret,
+        trail=trail,
+        allowed_origins=settings.allowed_origins,
     )
+    admission = AdmissionInterceptor(verifier, database.take_longest_wait)
+    server = create_server([admission, *interceptors])
+    admission.watch(server)
     add_identity_services(server, settings, database, redis)
     keys = tenant_keys(settings, database)
     lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, keys, secret), server)

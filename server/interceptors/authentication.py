@@ -1,5 +1,7 @@
 """Who calls: each call carries a token, which the server verifies itself."""
 
+from collections.abc import Iterable
+
 from server.interceptors.method_interceptor import Context, GuardInterceptor, Handler, Method
 from server.interceptors.permissions import is_public
 from server.interceptors.token_watch import bounded_by_token
@@ -64,7 +66,16 @@ def bearer_token(context: Context) -> str:
     Raises:
         TokenMissing: The call has no bearer token.
     """
-    for key, value in context.invocation_metadata() or ():
+    return token_in(context.invocation_metadata() or ())
+
+
+def token_in(metadata: Iterable[tuple[str, str | bytes]]) -> str:
+    """Gives the token in the metadata of a call.
+
+    Raises:
+        TokenMissing: It has no bearer token.
+    """
+    for key, value in metadata:
         if key == "authorization" and isinstance(value, str) and value[: len(_SCHEME)].lower() == _SCHEME:
             return value[len(_SCHEME) :].strip()
     raise TokenMissing

@@ -111,6 +111,7 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
         error_reason_pb2.ERROR_REASON_DEPENDENCY_UNAVAILABLE,
     ),
     errors.DeadlineExceeded: (grpc.StatusCode.DEADLINE_EXCEEDED, error_reason_pb2.ERROR_REASON_DEADLINE_EXCEEDED),
+    errors.Overloaded: (grpc.StatusCode.RESOURCE_EXHAUSTED, error_reason_pb2.ERROR_REASON_RATE_LIMITED),
     errors.SlowConsumer: (grpc.StatusCode.RESOURCE_EXHAUSTED, error_reason_pb2.ERROR_REASON_SLOW_CONSUMER),
     errors.UnknownMethod: (grpc.StatusCode.UNIMPLEMENTED, error_reason_pb2.ERROR_REASON_UNKNOWN_METHOD),
     **IDENTITY_STATUS_CODES,
@@ -160,7 +161,7 @@ def status_of(error: Exception) -> status_pb2.Status:
     status.details.append(_pack(info))
     if isinstance(error, errors.InvalidRequest):
         status.details.append(_pack(_bad_request(error)))
-    if isinstance(error, (errors.DependencyUnavailable, LogInThrottled)):
+    if isinstance(error, (errors.DependencyUnavailable, errors.Overloaded, LogInThrottled)):
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_after_seconds * 1000))
         status.details.append(_pack(error_details_pb2.RetryInfo(retry_delay=delay)))

@@ -22,7 +22,7 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 # Asked by load balancers and tools, which hold no token.
-_OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
+OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class MethodInterceptor(grpc.aio.ServerInterceptor, ABC):
         if handler is not None:
             return handler
         inner = await continuation(handler_call_details)
-        if path.startswith(_OPEN_SERVICES):
+        if path.startswith(OPEN_SERVICES):
             return inner
         method = Method.of_path(path)
         handler = self.wrap(method, _refuse_unknown(path) if inner is None else inner)

@@ -5,6 +5,7 @@ the session each time, which Leadline's transactions have no need of: they leave
 """
 
 import asyncio
+import time
 from typing import TypeAlias
 
 import asyncpg
@@ -31,6 +32,12 @@ class ConnectionPool:
         self._places = asyncio.Semaphore(size)
         self._idle: list[Driver] = []
         self._lent: set[Driver] = set()
+        self._longest_wait = 0.0
+
+    def take_longest_wait(self) -> float:
+        """Gives how long a borrower had to wait at most for a free connection since this was asked last, in seconds."""
+        longest, self._longest_wait = self._longest_wait, 0.0
+        return longest
 
     def lend(self) -> "Loan":
         """Lends a connection for the time of an `async with` block.
@@ -46,8 +53,12 @@ class ConnectionPool:
     async def take(self) -> Driver:
         """Gives a connection that is the caller's until it is given back; raises as `lend` does."""
         if self._places.locked():
-            async with asyncio.timeout(self._connect_seconds):
-                await self._places.acquire()
+            begin = time.monotonic()
+            try:
+                async with asyncio.timeout(self._connect_seconds):
+                    await self._places.acquire()
+            finally:
+                self._longest_wait = max(self._longest_wait, time.monotonic() - begin)
         else:
             await self._places.acquire()
         try:

@@ -5,6 +5,7 @@ microsecond counts. `Database.engine` gives SQLAlchemy Core for everything else,
 Both hold jsonb as JSON text on the asyncpg level; SQLAlchemy's JSONB columns take and give Python objects.
 """
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
@@ -16,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from server.runtime.connection_pool import ConnectionPool, Driver
 from server.runtime.errors import DependencyUnavailable, FieldViolation, InvalidRequest
@@ -60,6 +62,7 @@ class Database:
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
             # Units of work send BEGIN themselves, together with the tenant.
             isolation_level="AUTOCOMMIT",
+            poolclass=_MeasuredPool,
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
@@ -69,6 +72,12 @@ class Database:
         )
         event.listen(engine.sync_engine, "checkout", _refuse_unusable)
         return cls(url, pool, engine)
+
+    def take_longest_wait(self) -> float:
+        """Gives how long somebody had to wait at most for a free connection since this was asked last, in seconds."""
+        pool = self.engine.pool
+        of_engine = pool.take_longest_wait() if isinstance(pool, _MeasuredPool) else 0.0
+        return max(self._pool.take_longest_wait(), of_engine)
 
     @property
     def url(self) -> str:
@@ -139,6 +148,26 @@ class Database:
         if self._probe is not None:
             self._probe.terminate()
             self._probe = None
+
+
+class _MeasuredPool(AsyncAdaptedQueuePool):
+    """A pool that remembers how long somebody had to wait for a connection that was in use."""
+
+    _longest_wait = 0.0
+
+    def take_longest_wait(self) -> float:
+        """Gives the longest wait since this was asked last, in seconds."""
+        longest, self._longest_wait = self._longest_wait, 0.0
+        return longest
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        if self.checkedout() < self.size():
+            return super()._do_get()
+        begin = time.monotonic()
+        try:
+            return super()._do_get()
+        finally:
+            self._longest_wait = max(self._longest_wait, time.monotonic() - begin)
 
 
 async def begin(connection: Driver, tenant_id: UUID) -> None:

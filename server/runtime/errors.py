@@ -27,6 +27,7 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── EncryptedDataBroken     what is kept encrypted was changed, or its key is gone
     ├── DependencyUnavailable   PostgreSQL, Redis, the model server or the key service can't be reached
     ├── DeadlineExceeded
+    ├── Overloaded              there is more to do than can be done
     ├── SlowConsumer
     └── UnknownMethod          no such rpc
 """
@@ -488,6 +489,18 @@ class DeadlineExceeded(LeadlineError):
 
     def __init__(self) -> None:
         super().__init__("the deadline passed before the answer was ready")
+
+
+class Overloaded(LeadlineError):
+    """The process has more to do than it can, and the tenant has its share of it already; it is right to retry.
+
+    Args:
+        retry_after_seconds: When a retry may succeed, in seconds, above 0.
+    """
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__("there is more to do than can be done at present; retry after the given delay")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SlowConsumer(LeadlineError):

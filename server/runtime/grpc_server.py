@@ -16,6 +16,10 @@ from server.runtime.stopping import STOPPING
 MEBIBYTE = 1024 * 1024
 # Above the largest valid message, so that a field that is too large is refused by name and not by the transport.
 LARGEST_MESSAGE_BYTES = 16 * MEBIBYTE
+# Calls that one connection has open at a time. One of the edge carries those of many callers, watches among them.
+LARGEST_STREAMS = 10_000
+MOST_PENDING = 5_000
+LONGEST_PENDING_SECONDS = 10
 HEALTH_CHECK_SECONDS = 1.0
 DRAIN_SECONDS = 10.0
 
@@ -39,6 +43,16 @@ def create_server(interceptors: Sequence[grpc.aio.ServerInterceptor]) -> grpc.ai
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.http2.max_ping_strikes", 3),
+            ("grpc.max_concurrent_streams", LARGEST_STREAMS),
+            # What has waited for so long to be taken on is cancelled by gRPC itself, without being told why, and so is
+            # some of it where more than that waits. Admission control keeps that from happening; where it can't, calls
+            # that have waited longer than their callers do are work for nobody.
+            ("grpc.server_max_unrequested_time_in_server", LONGEST_PENDING_SECONDS),
+            ("grpc.server.max_pending_requests", MOST_PENDING),
+            ("grpc.server.max_pending_requests_hard_limit", 2 * MOST_PENDING),
+            # Whoever connects and asks for nothing holds a connection for so long.
+            ("grpc.server_handshake_timeout_ms", 10_000),
+            ("grpc.max_connection_idle_ms", 300_000),
         ],
     )
 
