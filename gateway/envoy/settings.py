@@ -88,6 +88,7 @@ class EdgeSettings(BaseSettings):
             much in a burst.
         unary_timeout_seconds: When a unary rpc is given up, unless its caller sends a `grpc-timeout`.
         stream_idle_seconds: When a stream on which nothing moves in either direction is ended.
+        drain_seconds: How long requests may go on after the edge was told to stop; for `python -m gateway.envoy`.
         most_connections: How many clients may be connected at a time; further ones are turned away.
         largest_heap_bytes: What Envoy may allocate; before it gets there, it ends and refuses requests.
         access_log_file: Where each request is logged; absent means standard output.
@@ -123,6 +124,7 @@ class EdgeSettings(BaseSettings):
     public_requests_per_second: Rate = 20
     unary_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = 15.0
     stream_idle_seconds: Annotated[int, Field(ge=1, le=86_400)] = 3_600
+    drain_seconds: Annotated[float, Field(gt=0, le=3_600)] = 20.0
     most_connections: Annotated[int, Field(ge=1)] = 20_000
     largest_heap_bytes: Annotated[int, Field(ge=1)] = 2 * 1024**3
     access_log_file: Path | None = None
