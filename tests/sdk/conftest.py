@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.sdk.fake_leadline_service import FakeLeadline
 from tests.sdk.drivers import DRIVERS, RunningDriver
+from tests.sdk.web_edge import WebEdge
 
 # Set by `make test-sdks`, which asks for every toolchain; without it, those that `make test` asks for are enough.
 RUNS_ALL = os.environ.get("LEADLINE_TEST_SDKS") == "all"
@@ -26,9 +27,22 @@ def driver(request: pytest.FixtureRequest) -> Iterator[RunningDriver]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def web_edge(driver: RunningDriver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebEdge | None]:
+    """What stands between browsers and Leadline; None for an SDK that needs nothing between."""
+    if not driver.driver.over_web:
+        yield None
+        return
+    with WebEdge(tmp_path_factory.mktemp("edge")) as running:
+        yield running
+
+
 @pytest.fixture
-def leadline() -> Iterator[FakeLeadline]:
-    with FakeLeadline() as running:
+def leadline(web_edge: WebEdge | None) -> Iterator[FakeLeadline]:
+    """The Leadline of the test, at the address that the SDK is to connect to."""
+    with FakeLeadline(web_edge.upstream_port if web_edge else 0) as running:
+        if web_edge:
+            running.address = web_edge.address
         yield running
 
 

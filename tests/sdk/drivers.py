@@ -75,6 +75,15 @@ DRIVERS = {
         needs=NODE,
         in_every_test_run=True,
     ),
+    "typescript-browser": Driver(
+        "leadline-typescript",
+        [*TYPESCRIPT_DRIVER, "--browser"],
+        build=BUILD_TYPESCRIPT,
+        folder=SDKS / "typescript",
+        needs=NODE,
+        in_every_test_run=True,
+        over_web=True,
+    ),
     "go": Driver(
         "leadline-go",
         [str(GO_DRIVER)],

@@ -137,6 +137,9 @@ class FakeLeadline(
 ):
     """All services, with what they hold open to the tests.
 
+    Args:
+        port: where to listen on the loopback; 0 for any port that is free.
+
     Attributes:
         address: where it listens.
         requests: the requests of each rpc, in order of arrival.
@@ -153,8 +156,9 @@ class FakeLeadline(
         steps: how often an operation is asked for until it is done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.address = ""
+        self._port = port
         self.requests: defaultdict[str, list[Any]] = defaultdict(list)
         self.metadata: dict[str, dict[str, Any]] = {}
         self.seconds_left: dict[str, float | None] = {}
@@ -199,7 +203,7 @@ class FakeLeadline(
         authentication_service_pb2_grpc.add_AuthenticationServiceServicer_to_server(self.authentication, server)
         identity = FakeIdentityService(self.authentication)  # type: ignore[abstract]
         identity_service_pb2_grpc.add_IdentityServiceServicer_to_server(identity, server)
-        self.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        self.address = f"127.0.0.1:{server.add_insecure_port(f'127.0.0.1:{self._port}')}"
         await server.start()
         self._started.set()
         await self._stop.wait()
