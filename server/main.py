@@ -23,6 +23,7 @@ from leadline.v1 import (
     lead_service_pb2_grpc,
     operation_service_pb2,
     operation_service_pb2_grpc,
+    tracking_service_pb2,
 )
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -65,6 +66,7 @@ from server.store.events import PostgresEventStore
 from server.store.lead_history import PostgresLeadHistoryStore
 from server.store.leads import PostgresLeadStore
 from server.store.operations import PostgresOperationStore
+from server.tracking_composition import add_tracking_service
 from server.workflow_services import WORKFLOW_SERVICES, add_workflow_services
 
 SERVICES = (
@@ -76,6 +78,7 @@ SERVICES = (
     authentication_service_pb2.DESCRIPTOR.services_by_name["AuthenticationService"],
     identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"],
     audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
+    tracking_service_pb2.DESCRIPTOR.services_by_name["TrackingService"],
     *WORKFLOW_SERVICES,
 )
 # Nobody waits longer for a session.
@@ -105,8 +108,8 @@ def build_server(
         verifier=verifier,
         database=database,
         secret=secret,
-        trail=trail,
         allowed_origins=settings.allowed_origins,
+        trail=trail,
     )
     admission = AdmissionInterceptor(verifier, database.take_longest_wait)
     server = create_server([admission, *interceptors])
@@ -138,6 +141,7 @@ def build_server(
     )
     operation_service_pb2_grpc.add_OperationServiceServicer_to_server(_operation_service(database, secret), server)
     audit_service_pb2_grpc.add_AuditServiceServicer_to_server(_audit_service(database, secret), server)
+    add_tracking_service(server, settings, database, redis, PostgresLeadStore(database, keys))
     add_workflow_services(server, settings, database, keys)
     return server
 

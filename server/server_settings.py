@@ -31,6 +31,9 @@ class ServerSettings(DataSettings):
         description="Where the token endpoint listens for HTTP: host:port.",
     )
     access_token_seconds: int = Field(default=600, ge=60, le=1800, description="How long an access token is good.")
+    tracking_events_per_minute: int = Field(
+        default=6_000, ge=1, description="How many events the pages of one website may send in a minute."
+    )
     signing_key_days: int = Field(
         default=30, ge=1, le=365, description="How long a key signs tokens before another takes its place."
     )

@@ -17,7 +17,12 @@ from server.runtime.outbox_signals import OutboxSignals
 from server.runtime.redis import connect_redis
 from server.server_settings import DataSettings
 from server.store.audit_sealing import AuditSealer
-from server.store.expired_keys import delete_expired_dead_letters, delete_expired_keys, delete_expired_runs
+from server.store.expired_keys import (
+    delete_expired_dead_letters,
+    delete_expired_keys,
+    delete_expired_runs,
+    delete_expired_visits,
+)
 from server.store.outbox_relay import OutboxRelay, is_full
 from server.workflow_worker import serve_workflows
 
@@ -90,10 +95,17 @@ async def forget_forever(database: Database) -> None:
             keys = await delete_expired_keys(database)
             dead_letters = await delete_expired_dead_letters(database)
             runs = await delete_expired_runs(database)
+            visits = await delete_expired_visits(database)
         except DependencyUnavailable as error:
             _log.warning("what has expired stays for now", dependency=error.dependency)
         else:
-            _log.info("deleted what has expired", idempotency_keys=keys, dead_letters=dead_letters, workflow_rows=runs)
+            _log.info(
+                "deleted what has expired",
+                idempotency_keys=keys,
+                dead_letters=dead_letters,
+                workflow_rows=runs,
+                visits=visits,
+            )
         await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
 
 

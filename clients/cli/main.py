@@ -21,6 +21,7 @@ from clients.cli import (
     rule_commands,
     score_commands,
     stored_score_commands,
+    tracking_commands,
     watch_command,
     workflow_commands,
 )
@@ -105,8 +106,8 @@ app.command("score")(score_commands.score)
 app.command("explain")(score_commands.explain)
 app.command("rescore")(stored_score_commands.rescore)
 app.command("replay")(stored_score_commands.replay)
-app.command("drift")(monitoring_commands.drift)
 app.command("override")(stored_score_commands.override)
+app.command("drift")(monitoring_commands.drift)
 app.command("alarms")(monitoring_commands.alarms)
 app.command("watch")(watch_command.watch)
 app.add_typer(lead_commands.app, name="leads")
@@ -119,6 +120,7 @@ app.add_typer(notification_commands.app, name="notifications")
 app.add_typer(dead_letter_commands.app, name="dead-letters")
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(account_commands.api_keys_app, name="api-keys")
+app.add_typer(tracking_commands.app, name="tracking-keys")
 
 if __name__ == "__main__":
     app()

@@ -21,5 +21,6 @@ var services = []service{
 	{surfacev1.RegisterRuleServiceHandler, scorerBackend},
 	{surfacev1.RegisterWorkflowServiceHandler, serverBackend},
 	{surfacev1.RegisterScoringServiceHandler, scorerBackend},
+	{surfacev1.RegisterTrackingServiceHandler, serverBackend},
 	{surfacev1.RegisterMonitoringServiceHandler, scorerBackend},
 }

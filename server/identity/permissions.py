@@ -50,6 +50,7 @@ _AUDITOR = _READING | {
     "roles.read",
     "credentials.read",
     "providers.read",
+    "tracking.read",
     "deadletters.read",
     "crm.read",
     "audit.read",

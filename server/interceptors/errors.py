@@ -72,6 +72,15 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         error_reason_pb2.ERROR_REASON_TOO_MANY_WORKFLOWS,
     ),
+    errors.TrackingKeyNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_TRACKING_KEY_NOT_FOUND),
+    errors.TrackingKeyRefused: (
+        grpc.StatusCode.PERMISSION_DENIED,
+        error_reason_pb2.ERROR_REASON_TRACKING_KEY_REFUSED,
+    ),
+    errors.TrackingThrottled: (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        error_reason_pb2.ERROR_REASON_TRACKING_THROTTLED,
+    ),
     errors.LeadAlreadyExists: (grpc.StatusCode.ALREADY_EXISTS, error_reason_pb2.ERROR_REASON_LEAD_ALREADY_EXISTS),
     errors.EtagMismatch: (grpc.StatusCode.ABORTED, error_reason_pb2.ERROR_REASON_ETAG_MISMATCH),
     errors.NoModel: (grpc.StatusCode.FAILED_PRECONDITION, error_reason_pb2.ERROR_REASON_NO_MODEL),
@@ -161,7 +170,7 @@ def status_of(error: Exception) -> status_pb2.Status:
     status.details.append(_pack(info))
     if isinstance(error, errors.InvalidRequest):
         status.details.append(_pack(_bad_request(error)))
-    if isinstance(error, (errors.DependencyUnavailable, errors.Overloaded, LogInThrottled)):
+    if isinstance(error, (errors.DependencyUnavailable, errors.Overloaded, errors.TrackingThrottled, LogInThrottled)):
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_after_seconds * 1000))
         status.details.append(_pack(error_details_pb2.RetryInfo(retry_delay=delay)))

@@ -23,6 +23,7 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── DriftReportNotFound
     ├── WorkflowNotFound, TooManyWorkflows
     ├── WebhookDeliveryNotFound, WebhookDeliveryPending, WebhookTargetRefused
+    ├── TrackingKeyNotFound, TrackingKeyRefused, TrackingThrottled
     ├── OperationCancelled, OperationDone
     ├── EncryptedDataBroken     what is kept encrypted was changed, or its key is gone
     ├── DependencyUnavailable   PostgreSQL, Redis, the model server or the key service can't be reached
@@ -439,6 +440,40 @@ class DriftReportNotFound(LeadlineError):
         super().__init__(
             f"{name} has not been checked yet; only a champion is, within its policy's interval", {"name": name}
         )
+
+
+class TrackingKeyNotFound(LeadlineError):
+    """No such tracking key in the tenant.
+
+    Args:
+        name: Resource name that was asked for.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} does not exist", {"name": name})
+
+
+class TrackingKeyRefused(LeadlineError):
+    """A web page's write key is unknown, or not for the page's origin.
+
+    Args:
+        origin: The page's origin; empty if the browser told none.
+    """
+
+    def __init__(self, origin: str) -> None:
+        super().__init__("the write key is not good for pages of this origin", {"origin": origin})
+
+
+class TrackingThrottled(LeadlineError):
+    """A web page's write key was used for too many events in this minute.
+
+    Args:
+        retry_after_seconds: When the next events are taken, in seconds, above 0.
+    """
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__("too many events by this write key in this minute")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class OperationCancelled(LeadlineError):

@@ -45,6 +45,29 @@ async def delete_expired_dead_letters(database: Database) -> int:
     return int(status.removeprefix("DELETE "))
 
 
+# How long events wait for their visitor to be known, and how long a visitor is remembered who does not come again. The
+# policies of the relay's role let it see no younger ones.
+_DELETE_VISITOR_EVENTS: Final = "DELETE FROM visitor_events WHERE create_time < now() - interval '30 days'"
+_DELETE_VISITORS: Final = "DELETE FROM visitors WHERE update_time < now() - interval '400 days'"
+
+
+async def delete_expired_visits(database: Database) -> int:
+    """Deletes the events of all tenants that have waited 30 days for their visitor to be known, and old visitors.
+
+    Args:
+        database: The database in the role of the relay.
+
+    Returns:
+        How many rows were deleted.
+
+    Raises:
+        DependencyUnavailable: PostgreSQL can't be reached.
+    """
+    async with database.session() as connection:
+        statuses = [await connection.execute(statement) for statement in (_DELETE_VISITOR_EVENTS, _DELETE_VISITORS)]
+    return sum(int(status.removeprefix("DELETE ")) for status in statuses)
+
+
 # The policies of the relay's role let it see no younger ones; of deliveries it may see all, and delete the old alone.
 _EXPIRED_RUNS: Final = ("workflow_runs", "webhook_deliveries", "notifications", "crm_queue_items")
 

@@ -13,6 +13,7 @@ from server.runtime.redis import connect_redis
 from server.runtime.transport_security import http_server_options
 from server.server_settings import ServerSettings
 from server.token_endpoint.application import TokenEndpoint
+from server.tracking_composition import open_pixels
 
 
 async def run(settings: ServerSettings) -> None:
@@ -28,7 +29,9 @@ async def run(settings: ServerSettings) -> None:
     following = asyncio.create_task(keys.follow())
     parts = IdentityParts(settings, database, redis)
     trail = AuditTrail(database)
-    endpoint = TokenEndpoint(parts.exchange, keys, settings.access_token_seconds, trail)
+    endpoint = TokenEndpoint(
+        parts.exchange, open_pixels(settings, database), keys, settings.access_token_seconds, trail
+    )
     host, _, port = settings.http_listen_address.rpartition(":")
     configuration = uvicorn.Config(
         endpoint.application(),

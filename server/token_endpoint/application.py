@@ -1,7 +1,8 @@
-"""The HTTP application: `/oauth/token` (RFC 6749, client credentials) and `/.well-known/jwks.json`."""
+"""The HTTP application: `/oauth/token` (RFC 6749, client credentials), `/.well-known/jwks.json`, images for e-mails."""
 
 import base64
 import binascii
+import contextlib
 from typing import Final
 from urllib.parse import parse_qs, unquote_plus
 
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.identity.credentials import ExchangeCredential
+from server.integrations.open_pixels import OpenPixels
 from server.interceptors.call_origin import FORWARDED_FOR, last_forwarded
 from server.interceptors.published_keys import PublishedKeys
 from server.interceptors.telemetry import REQUEST_ID_HEADER, accepted_request_id
@@ -20,23 +22,32 @@ from server.runtime.errors import DependencyUnavailable
 from server.runtime.identity_errors import ApiKeyRefused, LogInThrottled
 
 LARGEST_FORM: Final = 16 * 1024
+PIXEL_PATH: Final = "/v1/track/pixel.gif"
 _NOT_STORED: Final = {"cache-control": "no-store"}
+_PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 class TokenEndpoint:
-    """Answers requests for tokens and for public keys.
+    """Answers requests for tokens, for public keys, and for images in e-mails.
 
     Args:
         exchange: Gives tokens for credentials.
+        open_pixels: Records that an e-mail was opened.
         keys: The public keys.
         token_seconds: How long a token is good.
         trail: Where audit records go that no transaction carries.
     """
 
     def __init__(
-        self, exchange: ExchangeCredential, keys: PublishedKeys, token_seconds: int, trail: AuditTrail
+        self,
+        exchange: ExchangeCredential,
+        open_pixels: OpenPixels,
+        keys: PublishedKeys,
+        token_seconds: int,
+        trail: AuditTrail,
     ) -> None:
         self._exchange = exchange
+        self._open_pixels = open_pixels
         self._keys = keys
         self._token_seconds = token_seconds
         self._trail = trail
@@ -86,6 +97,12 @@ class TokenEndpoint:
             return _refusal("temporarily_unavailable", 503, {"retry-after": "1"})
         return JSONResponse(self._keys.document(), headers={"cache-control": "public, max-age=60"})
 
+    async def pixel(self, request: Request) -> Response:
+        """Gives a transparent image, and records that an e-mail was opened if it can."""
+        with contextlib.suppress(DependencyUnavailable):
+            await self._open_pixels.opened(request.query_params.get("token", ""))
+        return Response(_PIXEL, media_type="image/gif", headers=_NOT_STORED)
+
     async def health(self, _request: Request) -> Response:
         """Tells that the process answers."""
         return Response("ok\n", media_type="text/plain")
@@ -96,6 +113,7 @@ class TokenEndpoint:
             routes=[
                 Route("/oauth/token", self.token, methods=["POST"]),
                 Route("/.well-known/jwks.json", self.keys, methods=["GET"]),
+                Route(PIXEL_PATH, self.pixel, methods=["GET"]),
                 Route("/healthz", self.health, methods=["GET"]),
             ]
         )

@@ -18,7 +18,10 @@ from server.runtime.identifiers import new_id
 NameOf = Callable[[str], str]
 _MOST_REPAIRS = 60
 _COLLECTION = re.compile(r"^\^\(?([a-zA-Z]+)/")
-_TEXTS = ("x", "some_text", "probe@example.com", "https://example.com/probe", "1.0", "x" * 16)
+_TEXTS = (
+    *("x", "some_text", "probe@example.com", "https://example.com/probe", "https://example.com", "1.0", "x" * 16),
+    "00000000-0000-4000-8000-000000000001",
+)
 _NUMBERS = (1, 10, 0.5, 100, 2)
 
 

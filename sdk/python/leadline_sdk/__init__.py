@@ -46,6 +46,7 @@ from leadline.v1.scoring_service_pb2 import (
     SuggestChangesResponse,
     Suggestion,
 )
+from leadline.v1.tracking_pb2 import TrackingKey
 from leadline.v1.value_pb2 import FieldValue
 from leadline.v1.workflow_pb2 import (
     AddToCrmQueueAction,
@@ -206,7 +207,9 @@ __all__ = [
     "SuggestChangesResponse",
     "Suggestion",
     "TokenSet",
+    "TrackingKey",
     "TokenSource",
+    "TrackingKey",
     "Unauthenticated",
     "Unavailable",
     "User",

@@ -63,6 +63,7 @@ from leadline_sdk.publish_calls import AsyncPublishCalls
 from leadline_sdk.recording import RecordEventsResult, record_events_requests
 from leadline_sdk.resuming import Resumption
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
+from leadline_sdk.tracking_calls import AsyncTrackingCalls
 from leadline_sdk.watching import ScoreUpdate, ScoreWatch
 
 
@@ -78,11 +79,11 @@ class AsyncClient(
     AsyncDeadLetterCalls,
     AsyncAuditCalls,
     AsyncIdentityCalls,
-):
     AsyncAccountCalls,
     AsyncOrganizationCalls,
     AsyncCredentialCalls,
     AsyncTrackingCalls,
+):
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.
 
     Use it as an asynchronous context manager, in one event loop. It takes what `Client` takes and raises what that

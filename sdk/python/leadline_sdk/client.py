@@ -35,6 +35,7 @@ from leadline_sdk.organization_calls import OrganizationCalls
 from leadline_sdk.publish_calls import PublishCalls
 from leadline_sdk.rule_calls import RuleCalls
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
+from leadline_sdk.tracking_calls import TrackingCalls
 from leadline_sdk.watching import ScoreUpdate, ScoreWatch
 from leadline_sdk.workflow_calls import WorkflowCalls
 
@@ -53,11 +54,11 @@ class Client(
     DeadLetterCalls,
     AuditCalls,
     IdentityCalls,
-):
     AccountCalls,
     OrganizationCalls,
     CredentialCalls,
     TrackingCalls,
+):
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.
 
     Every call has a deadline, its retries included. Calls without side effects and mutations (each carries an

@@ -44,6 +44,13 @@ WORKFLOW = {
     "actions": [{"notify": {"text": "Call $lead"}}],
 }
 
+TRACK = {
+    "writeKey": "leadline_track_k",
+    "visitorId": ID,
+    "events": [{"eventId": "e", "type": "page_view", "ageMilliseconds": "5", "properties": {"url": "/"}}],
+    "identity": {"email": "noor@example.com"},
+}
+
 ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
     ("POST", "/v1/leads", LEAD | KEY, "LeadService/CreateLead", [LEAD | KEY]),
     ("GET", f"/v1/leads/{ID}", None, "LeadService/GetLead", [{"name": f"leads/{ID}"}]),
@@ -404,6 +411,29 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
         {"names": [f"crmQueueItems/{ID}"]} | KEY,
         "CrmQueueService/AcknowledgeCrmQueueItems",
         [{"names": [f"crmQueueItems/{ID}"]} | KEY],
+    ),
+    ("POST", "/v1/track", TRACK, "TrackingService/Track", [TRACK]),
+    (
+        "POST",
+        f"/v1/leads/{ID}:signOpenPixel",
+        {"message": "offer"},
+        "TrackingService/SignOpenPixel",
+        [{"lead": f"leads/{ID}", "message": "offer"}],
+    ),
+    (
+        "POST",
+        "/v1/trackingKeys",
+        {"trackingKey": {"allowedOrigins": ["https://www.example.com"]}} | KEY,
+        "TrackingService/CreateTrackingKey",
+        [{"trackingKey": {"allowedOrigins": ["https://www.example.com"]}} | KEY],
+    ),
+    ("GET", "/v1/trackingKeys?pageSize=7", None, "TrackingService/ListTrackingKeys", [{"pageSize": 7}]),
+    (
+        "DELETE",
+        f"/v1/trackingKeys/{ID}?idempotencyKey=k",
+        None,
+        "TrackingService/DeleteTrackingKey",
+        [{"name": f"trackingKeys/{ID}"} | KEY],
     ),
     *AUTHENTICATION_ROUTES,
     *IDENTITY_ROUTES,

@@ -37,6 +37,9 @@ ROWS = {
     "identity_providers": "INSERT INTO identity_providers (tenant_id, id, display_name, issuer, client_id, role) "
     "VALUES ($1, $1, 'Company', 'https://issuer.example', 'leadline', '')",
     "external_identities": "INSERT INTO external_identities VALUES ($1, $1, 'subject', $1)",
+    "tracking_keys": "INSERT INTO tracking_keys VALUES ($1, $1, 'Website', '{https://example.com}', 'users/1', now())",
+    "visitors": "INSERT INTO visitors (tenant_id, id) VALUES ($1, $1)",
+    "visitor_events": "INSERT INTO visitor_events VALUES ($1, $1, 'e', 'page_view', now(), '{}')",
     "workflows": "INSERT INTO workflows (tenant_id, id, display_name, trigger, actions, cool_down, enabled, "
     "create_time, update_time, revision) VALUES ($1, $1, 'Hot', "
     '\'{"kind": "lead_condition", "filter": ""}\', \'[]\', \'0\', true, now(), now(), 1)',

@@ -203,6 +203,13 @@ const (
 	// PERMISSION_DENIED: the call comes from a web page of an origin that the caller's organization does not allow.
 	// Metadata: `origin`.
 	ErrorReason_ERROR_REASON_ORIGIN_NOT_ALLOWED ErrorReason = 151
+	// NOT_FOUND: no such tracking key in the caller's organization. Metadata: `name`.
+	ErrorReason_ERROR_REASON_TRACKING_KEY_NOT_FOUND ErrorReason = 155
+	// PERMISSION_DENIED: the write key of a web page is unknown or deleted, or the page is of an origin that the key is not
+	// for. Metadata: `origin`.
+	ErrorReason_ERROR_REASON_TRACKING_KEY_REFUSED ErrorReason = 156
+	// RESOURCE_EXHAUSTED: more events in this minute than one write key may send. Comes with `google.rpc.RetryInfo`.
+	ErrorReason_ERROR_REASON_TRACKING_THROTTLED ErrorReason = 157
 )
 
 // Enum value maps for ErrorReason.
@@ -286,6 +293,9 @@ var (
 		140: "ERROR_REASON_AUDIT_RECORD_NOT_FOUND",
 		150: "ERROR_REASON_UNKNOWN_API_VERSION",
 		151: "ERROR_REASON_ORIGIN_NOT_ALLOWED",
+		155: "ERROR_REASON_TRACKING_KEY_NOT_FOUND",
+		156: "ERROR_REASON_TRACKING_KEY_REFUSED",
+		157: "ERROR_REASON_TRACKING_THROTTLED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -366,6 +376,9 @@ var (
 		"ERROR_REASON_AUDIT_RECORD_NOT_FOUND":      140,
 		"ERROR_REASON_UNKNOWN_API_VERSION":         150,
 		"ERROR_REASON_ORIGIN_NOT_ALLOWED":          151,
+		"ERROR_REASON_TRACKING_KEY_NOT_FOUND":      155,
+		"ERROR_REASON_TRACKING_KEY_REFUSED":        156,
+		"ERROR_REASON_TRACKING_THROTTLED":          157,
 	}
 )
 
@@ -400,7 +413,7 @@ var File_leadline_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xb1\x16\n" +
+	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xa9\x17\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n" +
@@ -480,7 +493,10 @@ const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_TOO_MANY_WORKFLOWS\x10^\x12(\n" +
 	"#ERROR_REASON_AUDIT_RECORD_NOT_FOUND\x10\x8c\x01\x12%\n" +
 	" ERROR_REASON_UNKNOWN_API_VERSION\x10\x96\x01\x12$\n" +
-	"\x1fERROR_REASON_ORIGIN_NOT_ALLOWED\x10\x97\x01B\xa0\x01\n" +
+	"\x1fERROR_REASON_ORIGIN_NOT_ALLOWED\x10\x97\x01\x12(\n" +
+	"#ERROR_REASON_TRACKING_KEY_NOT_FOUND\x10\x9b\x01\x12&\n" +
+	"!ERROR_REASON_TRACKING_KEY_REFUSED\x10\x9c\x01\x12$\n" +
+	"\x1fERROR_REASON_TRACKING_THROTTLED\x10\x9d\x01B\xa0\x01\n" +
 	"\x0fcom.leadline.v1B\x10ErrorReasonProtoP\x01Z.leadline.dev/sdk/go/gen/leadline/v1;leadlinev1\xa2\x02\x03LXX\xaa\x02\vLeadline.V1\xca\x02\vLeadline\\V1\xe2\x02\x17Leadline\\V1\\GPBMetadata\xea\x02\fLeadline::V1b\x06proto3"
 
 var (

@@ -103,6 +103,10 @@ const (
 	Permission_PERMISSION_CRM_READ Permission = 25
 	// Take and acknowledge items of the queues for the CRM.
 	Permission_PERMISSION_CRM_WRITE Permission = 26
+	// Read by which keys websites tell what their visitors do.
+	Permission_PERMISSION_TRACKING_READ Permission = 47
+	// Make and delete the keys by which websites tell what their visitors do.
+	Permission_PERMISSION_TRACKING_WRITE Permission = 48
 	// Read the audit log, and verify that it is as it was written.
 	Permission_PERMISSION_AUDIT_READ Permission = 41
 	// Take the whole audit log out.
@@ -149,6 +153,8 @@ var (
 		24: "PERMISSION_NOTIFICATIONS_READ",
 		25: "PERMISSION_CRM_READ",
 		26: "PERMISSION_CRM_WRITE",
+		47: "PERMISSION_TRACKING_READ",
+		48: "PERMISSION_TRACKING_WRITE",
 		41: "PERMISSION_AUDIT_READ",
 		42: "PERMISSION_AUDIT_EXPORT",
 	}
@@ -190,6 +196,8 @@ var (
 		"PERMISSION_NOTIFICATIONS_READ": 24,
 		"PERMISSION_CRM_READ":           25,
 		"PERMISSION_CRM_WRITE":          26,
+		"PERMISSION_TRACKING_READ":      47,
+		"PERMISSION_TRACKING_WRITE":     48,
 		"PERMISSION_AUDIT_READ":         41,
 		"PERMISSION_AUDIT_EXPORT":       42,
 	}
@@ -303,7 +311,7 @@ var File_leadline_v1_permission_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_permission_proto_rawDesc = "" +
 	"\n" +
-	"\x1cleadline/v1/permission.proto\x12\vleadline.v1\x1a google/protobuf/descriptor.proto*\x90\x0f\n" +
+	"\x1cleadline/v1/permission.proto\x12\vleadline.v1\x1a google/protobuf/descriptor.proto*\xf4\x0f\n" +
 	"\n" +
 	"Permission\x12\x1a\n" +
 	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12)\n" +
@@ -347,7 +355,9 @@ const file_leadline_v1_permission_proto_rawDesc = "" +
 	"\x19PERMISSION_WEBHOOKS_WRITE\x10\x17\x1a\x12\xca\xf3\x18\x0ewebhooks.write\x129\n" +
 	"\x1dPERMISSION_NOTIFICATIONS_READ\x10\x18\x1a\x16\xca\xf3\x18\x12notifications.read\x12%\n" +
 	"\x13PERMISSION_CRM_READ\x10\x19\x1a\f\xca\xf3\x18\bcrm.read\x12'\n" +
-	"\x14PERMISSION_CRM_WRITE\x10\x1a\x1a\r\xca\xf3\x18\tcrm.write\x12)\n" +
+	"\x14PERMISSION_CRM_WRITE\x10\x1a\x1a\r\xca\xf3\x18\tcrm.write\x12/\n" +
+	"\x18PERMISSION_TRACKING_READ\x10/\x1a\x11\xca\xf3\x18\rtracking.read\x121\n" +
+	"\x19PERMISSION_TRACKING_WRITE\x100\x1a\x12\xca\xf3\x18\x0etracking.write\x12)\n" +
 	"\x15PERMISSION_AUDIT_READ\x10)\x1a\x0e\xca\xf3\x18\n" +
 	"audit.read\x12-\n" +
 	"\x17PERMISSION_AUDIT_EXPORT\x10*\x1a\x10\xca\xf3\x18\faudit.export:9\n" +

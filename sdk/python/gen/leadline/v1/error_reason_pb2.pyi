@@ -219,6 +219,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """PERMISSION_DENIED: the call comes from a web page of an origin that the caller's organization does not allow.
     Metadata: `origin`.
     """
+    ERROR_REASON_TRACKING_KEY_NOT_FOUND: _ErrorReason.ValueType  # 155
+    """NOT_FOUND: no such tracking key in the caller's organization. Metadata: `name`."""
+    ERROR_REASON_TRACKING_KEY_REFUSED: _ErrorReason.ValueType  # 156
+    """PERMISSION_DENIED: the write key of a web page is unknown or deleted, or the page is of an origin that the key is not
+    for. Metadata: `origin`.
+    """
+    ERROR_REASON_TRACKING_THROTTLED: _ErrorReason.ValueType  # 157
+    """RESOURCE_EXHAUSTED: more events in this minute than one write key may send. Comes with `google.rpc.RetryInfo`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons that `google.rpc.ErrorInfo.reason` can have, in the domain `leadline.dev`. The text there is the
@@ -422,4 +430,12 @@ ERROR_REASON_ORIGIN_NOT_ALLOWED: ErrorReason.ValueType  # 151
 """PERMISSION_DENIED: the call comes from a web page of an origin that the caller's organization does not allow.
 Metadata: `origin`.
 """
+ERROR_REASON_TRACKING_KEY_NOT_FOUND: ErrorReason.ValueType  # 155
+"""NOT_FOUND: no such tracking key in the caller's organization. Metadata: `name`."""
+ERROR_REASON_TRACKING_KEY_REFUSED: ErrorReason.ValueType  # 156
+"""PERMISSION_DENIED: the write key of a web page is unknown or deleted, or the page is of an origin that the key is not
+for. Metadata: `origin`.
+"""
+ERROR_REASON_TRACKING_THROTTLED: ErrorReason.ValueType  # 157
+"""RESOURCE_EXHAUSTED: more events in this minute than one write key may send. Comes with `google.rpc.RetryInfo`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -98,6 +98,10 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Look into the queues for the CRM."""
     PERMISSION_CRM_WRITE: _Permission.ValueType  # 26
     """Take and acknowledge items of the queues for the CRM."""
+    PERMISSION_TRACKING_READ: _Permission.ValueType  # 47
+    """Read by which keys websites tell what their visitors do."""
+    PERMISSION_TRACKING_WRITE: _Permission.ValueType  # 48
+    """Make and delete the keys by which websites tell what their visitors do."""
     PERMISSION_AUDIT_READ: _Permission.ValueType  # 41
     """Read the audit log, and verify that it is as it was written."""
     PERMISSION_AUDIT_EXPORT: _Permission.ValueType  # 42
@@ -182,6 +186,10 @@ PERMISSION_CRM_READ: Permission.ValueType  # 25
 """Look into the queues for the CRM."""
 PERMISSION_CRM_WRITE: Permission.ValueType  # 26
 """Take and acknowledge items of the queues for the CRM."""
+PERMISSION_TRACKING_READ: Permission.ValueType  # 47
+"""Read by which keys websites tell what their visitors do."""
+PERMISSION_TRACKING_WRITE: Permission.ValueType  # 48
+"""Make and delete the keys by which websites tell what their visitors do."""
 PERMISSION_AUDIT_READ: Permission.ValueType  # 41
 """Read the audit log, and verify that it is as it was written."""
 PERMISSION_AUDIT_EXPORT: Permission.ValueType  # 42
