@@ -11,7 +11,7 @@ import httpx
 import pytest
 from leadline.v1 import lead_service_pb2_grpc
 
-from tests.integration.gateway.backend import start_backend
+from tests.integration.gateway.backend import WATCHED_MESSAGES, start_backend
 from tests.integration.gateway.conftest import Edge, running, running_edge, write_edge
 from tests.integration.gateway.errors import details_by_type, grpc_reason, rest_reason
 from tests.integration.gateway.test_grpc import bearer
@@ -78,6 +78,17 @@ async def test_stream_on_which_nothing_moves_ends(tmp_path: Path) -> None:
     assert grpc_reason(raised.value) == "DEADLINE_EXCEEDED"
     assert 0.5 < time.monotonic() - began < 5
     await server.stop(None)
+
+
+@pytest.mark.parametrize("accepted", ["application/json", "text/event-stream"])
+async def test_watch_over_rest_lasts_longer_than_a_unary_rpc_may(tmp_path: Path, accepted: str) -> None:
+    scorer, address = await start_backend(scorer=True)
+    backends = {"server_addresses": [address], "scorer_addresses": [address]}
+    async with running_edge(tmp_path, unary_timeout_seconds=0.25, **backends) as edge, edge.client() as client:
+        answer = await client.get("/v1/scores:watch", headers={"accept": accepted})
+    assert answer.text.count("resumeToken") == WATCHED_MESSAGES
+    assert answer.elapsed.total_seconds() > 0.25
+    await scorer.stop(None)
 
 
 async def test_http_2_connections_are_told_their_bounds(edge: Edge) -> None:
