@@ -31,7 +31,7 @@ class WatchMessage(Protocol):
         """Why the stream ends, if it does."""
         ...
 
-    def WhichOneof(self, oneof_group: Literal["event"]) -> str | None:  # noqa: N802 -- protobuf's name
+    def WhichOneof(self, _group: Literal["event"], /) -> str | None:  # noqa: N802 -- protobuf's name
         """Name what the message carries."""
         ...
 
