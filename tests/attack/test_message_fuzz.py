@@ -18,7 +18,7 @@ from server.runtime.identifiers import new_id
 from tests.attack.calls import METHODS, call
 from tests.attack.conftest import Doors
 from tests.attack.effort import searching, waiting_in_loop
-from tests.attack.valid_requests import valid_request
+from tests.attack.valid_requests import COMMON_NAMES, valid_request
 from tests.integration.identity.people import bearer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -52,7 +52,7 @@ NUMBERS = (0, -1, 1, 2**31 - 1, -(2**31), 2**32 - 1, 2**63 - 1, -(2**63), 2**64 
 FLOATS = (math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308, 0.1)
 
 
-def places(message: Message) -> Iterator[tuple[Message, FieldDescriptor]]:
+def places(message: Message) -> Iterator[tuple[Message, Any]]:
     """Gives each field of a message, and of those in it, that holds a value by itself."""
     for field in message.DESCRIPTOR.fields:
         if field.message_type is None:
@@ -63,7 +63,7 @@ def places(message: Message) -> Iterator[tuple[Message, FieldDescriptor]]:
                 yield from places(item)
 
 
-def put(message: Message, field: FieldDescriptor, text: str, number: float, real: float) -> None:
+def put(message: Message, field: Any, text: str, number: float, real: float) -> None:
     """Puts what fits into a field; what the field can't hold at all stays out."""
     value: Any = number
     if field.type == FieldDescriptor.TYPE_STRING:
@@ -110,11 +110,12 @@ async def test_no_message_is_more_than_an_rpc_can_take(doors: Doors, development
         data=st.data(),
     )
     def search(method: Any, kind: str, values: tuple[str, int, float], data: st.DataObject) -> None:
-        request = valid_request(method, lambda collection: f"{collection}/{tenant_id}")
+        request = valid_request(method, lambda collection: COMMON_NAMES.get(collection, f"{collection}/{tenant_id}"))
         if kind == "odd":
             found = list(places(request))
             for _ in range(data.draw(st.integers(1, 2))) if found else ():
-                put(*data.draw(st.sampled_from(found)), *values)
+                message, field = data.draw(st.sampled_from(found))
+                put(message, field, *values)
         content = request.SerializeToString().replace(PLACEHOLDER.encode(), UNPAIRED)
         if kind == "random":
             content = data.draw(st.binary(max_size=200))

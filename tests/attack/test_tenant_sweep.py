@@ -16,14 +16,12 @@ from server.runtime.identifiers import new_id
 from tests.attack.belongings import give_belongings, snapshot
 from tests.attack.calls import METHODS, Answer, call
 from tests.attack.conftest import Connection, Doors, Organization, SignUp
-from tests.attack.valid_requests import NameOf, valid_request
+from tests.attack.valid_requests import COMMON_NAMES, NameOf, valid_request
 from tests.integration.identity.people import PASSWORD
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DEFECTS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DATA_LOSS}
-# Names of what everybody has.
-COMMON_NAMES = {"monitoring": "monitoring/policy"}
 # Gives all on one page, and so no page token.
 ONE_PAGE = {"leadline.v1.AuthenticationService.ListSessions"}
 _CHANGING = re.compile(

@@ -16,6 +16,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from server.runtime.identifiers import new_id
 
 NameOf = Callable[[str], str]
+COMMON_NAMES = {"monitoring": "monitoring/policy"}
+"""Names of what everybody has, by their collection."""
 _MOST_REPAIRS = 60
 _COLLECTION = re.compile(r"^\^\(?([a-zA-Z]+)/")
 _TEXTS = (
