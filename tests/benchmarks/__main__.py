@@ -22,6 +22,7 @@ NAMES = (
     "freshness",
     "watchers",
     "ingest",
+    "edge_overhead",
     "server_overhead",
     "sdk_overhead",
 )
