@@ -19,6 +19,21 @@ SDKS = REPOSITORY / "sdk"
 BUILD = REPOSITORY / "build"
 
 
+def run_build(command: Sequence[str], folder: Path, sdk: str) -> None:
+    """Build something of an SDK, or fail with what the tools say; one build at a time, whichever process asks for it.
+
+    Args:
+        command: what builds it.
+        folder: where to run it.
+        sdk: whose builds must not meet.
+    """
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / f"{sdk}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """A driver of an SDK.
@@ -49,11 +64,7 @@ class Driver:
         """Build it, one process of the tests at a time; what is unchanged is built in no time."""
         if not self.build:
             return
-        BUILD.mkdir(exist_ok=True)
-        with (BUILD / f"{self.agent}-driver.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            built = subprocess.run(self.build, cwd=self.folder, check=False, capture_output=True, text=True)
-        assert built.returncode == 0, built.stdout + built.stderr
+        run_build(self.build, self.folder, self.agent)
 
 
 NODE = {"node": "Node 20.9 or newer", "npm": "Node 20.9 or newer"}

@@ -14,7 +14,7 @@ from leadline_sdk import Score
 from tests.integration.sdk.fake_identity_service import FIRST_KEY
 from tests.integration.sdk.fake_leadline_service import FakeLeadline, lead_name
 from tests.sdk.conftest import RUNS_ALL
-from tests.sdk.drivers import DRIVERS, REPOSITORY
+from tests.sdk.drivers import DRIVERS, REPOSITORY, run_build
 
 SDK = REPOSITORY / "sdk" / "java"
 POM = """
@@ -53,9 +53,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("needs a toolchain that only `make test-sdks` asks for")
     if missing := DRIVERS["java"].missing():
         pytest.fail(f"missing for the Java SDK: {', '.join(missing)}")
-    build = ["make", "sdk-java"]
-    built = subprocess.run(build, cwd=REPOSITORY, check=False, capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
+    run_build(["make", "sdk-java"], REPOSITORY, DRIVERS["java"].agent)
     (jar,) = (SDK / "target").glob("leadline-sdk-*.jar")
     version = jar.stem.removeprefix("leadline-sdk-")
 

@@ -6,6 +6,7 @@ import dev.leadline.v1.BatchCreateLeadsRequest;
 import dev.leadline.v1.BatchScoreLeadsRequest;
 import dev.leadline.v1.BatchScoreLeadsResponse;
 import dev.leadline.v1.BatchScoreResult;
+import dev.leadline.v1.ClearScoreOverrideRequest;
 import dev.leadline.v1.CreateLeadRequest;
 import dev.leadline.v1.DeleteLeadRequest;
 import dev.leadline.v1.DeleteModelRequest;
@@ -25,6 +26,7 @@ import dev.leadline.v1.ListModelsRequest;
 import dev.leadline.v1.ListModelsResponse;
 import dev.leadline.v1.Model;
 import dev.leadline.v1.OperationServiceGrpc;
+import dev.leadline.v1.OverrideScoreRequest;
 import dev.leadline.v1.Plot;
 import dev.leadline.v1.PromoteModelRequest;
 import dev.leadline.v1.RecordEventsRequest;
@@ -237,6 +239,23 @@ public final class LeadlineClient implements AutoCloseable {
                 .addAllActionableFields(actionableFields)
                 .build();
         return call(() -> scoring.suggestChanges(request));
+    }
+
+    /** Sets a lead's score, 0 to 100, by hand: it stands until {@link #clearScoreOverride}. */
+    public Score overrideScore(String name, int value, CallSettings settings) {
+        OverrideScoreRequest request = OverrideScoreRequest.newBuilder()
+                .setName(name)
+                .setValue(value)
+                .setIdempotencyKey(settings.key())
+                .build();
+        return call(() -> limited(scoring, settings).overrideScore(request));
+    }
+
+    /** Leaves a lead's score to be computed again. */
+    public Score clearScoreOverride(String name, CallSettings settings) {
+        ClearScoreOverrideRequest request =
+                ClearScoreOverrideRequest.newBuilder().setName(name).setIdempotencyKey(settings.key()).build();
+        return call(() -> limited(scoring, settings).clearScoreOverride(request));
     }
 
     /** Computes a stored score once more from what was stored with it. */

@@ -21,8 +21,8 @@ class PublicNamesTest {
             "LeadlineException", "Operation", "RecordEventsResult", "RefusedEvent", "RefusedRow", "ScoreUpdate", "ScoreWatch",
             "ScoredLead", "TokenSource", "Version");
     private static final Set<String> CLIENT = Set.of(
-            "batchCreateLeads", "batchScoreLeads", "builder", "channel", "close", "createLead", "deleteLead", "deleteModel",
-            "getLead", "getModel", "getModelPlots", "getOperation", "importLeads", "listLeads", "listModels", "promoteModel",
+            "batchCreateLeads", "batchScoreLeads", "builder", "channel", "clearScoreOverride", "close", "createLead", "deleteLead", "deleteModel",
+            "getLead", "getModel", "getModelPlots", "getOperation", "importLeads", "listLeads", "listModels", "overrideScore", "promoteModel",
             "recordEvents", "replayScore", "rescoreLeads", "rollBackModel", "scoreInlineLead", "scoreLead", "suggestChanges",
             "trainModel", "updateLead", "watchScores");
     private static final Set<String> BUILDER = Set.of(
