@@ -43,3 +43,10 @@ def test_half_of_tls_is_none(monkeypatch: pytest.MonkeyPatch, variable: str, com
     monkeypatch.setenv(variable, "some.crt")
     with pytest.raises(SystemExit, match=complaint):
         ProcessSettings.load()
+
+
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADLINE_ALLOWED_ORIGINS", "https://one.example, https://two.example")
+    assert ProcessSettings.load().allowed_origins == ["https://one.example", "https://two.example"]
+    monkeypatch.setenv("LEADLINE_ALLOWED_ORIGINS", "")
+    assert ProcessSettings.load().allowed_origins == []
