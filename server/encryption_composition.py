@@ -16,6 +16,6 @@ def tenant_keys(settings: DataSettings, database: Database) -> TenantKeys:
     """
     return TenantKeys(
         PostgresTenantKeyStore(database),
-        open_key_service(settings.key_service),
+        open_key_service(settings.key_service, settings.key_service_token_file),
         lifetime_seconds=settings.key_cache_seconds,
     )

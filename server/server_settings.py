@@ -11,8 +11,12 @@ class DataSettings(ProcessSettings):
     """What each process must be told that reads or writes what is kept encrypted."""
 
     key_service: str = Field(
-        pattern=r"^file:.+$",
-        description="The service whose key wraps the tenants' keys: file:PATH.",
+        pattern=r"^(file|vault):.+$",
+        description="The service whose key wraps the tenants' keys: file:PATH, or vault: and the address of a key in "
+        "Vault's transit engine.",
+    )
+    key_service_token_file: Path | None = Field(
+        default=None, description="A file with the token that Vault is asked with."
     )
     key_cache_seconds: float = Field(
         default=300.0,

@@ -20,6 +20,8 @@ def comparable_phone(phone: str) -> str:
     Args:
         phone: As somebody writes it, such as `+49 (30) 1234-567` or `0049 30 1234567`, which are the same.
     """
+    if not phone:
+        return ""
     text = phone.strip()
     digits = "".join(filter(str.isdecimal, text))
     if digits and text.startswith("+"):

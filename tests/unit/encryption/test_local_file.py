@@ -66,3 +66,5 @@ def test_a_file_without_keys_is_as_one_that_is_missing(file: Path, content: str)
 def test_an_address_of_no_key_service_is_refused() -> None:
     with pytest.raises(ValueError, match="file:PATH"):
         open_key_service("ftp://keys")
+    with pytest.raises(ValueError, match="LEADLINE_KEY_SERVICE_TOKEN_FILE"):
+        open_key_service("vault:https://vault.example.com/v1/transit/keys/leadline")

@@ -1,20 +1,15 @@
 """Personal data of leads is kept encrypted; what was kept plain is encrypted, and its text leaves the table."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from alembic import op
 from sqlalchemy import Connection, text
-from sqlalchemy.util import await_only
 
 from server.encryption.personal_data import PersonalData, SealedPersonalData
-from server.encryption.ports import KeyService, WrappedTenantKey
-from server.encryption.tenant_cipher import TenantCipher
-from server.encryption.tenant_keys import new_tenant_key, unwrapped_cipher
 from server.leads.contact import comparable_email, comparable_phone
-from server.store.key_services.opening import open_key_service
+from server.store.migrations.ciphers import cipher_of
 
 revision = "0016"
 down_revision = "0015"
@@ -22,7 +17,6 @@ branch_labels = None
 depends_on = None
 
 TENANT = "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
-VARIABLE = "LEADLINE_KEY_SERVICE"
 BATCH_LEADS = 2_000
 
 TABLE = """
@@ -146,19 +140,7 @@ def _tenants(connection: Connection, condition: str) -> list[UUID]:
 
 
 def _encrypt(connection: Connection, tenant_id: UUID) -> None:
-    service = _key_service()
-    key = await_only(new_tenant_key(service, tenant_id))
-    connection.execute(
-        text("INSERT INTO tenant_keys VALUES (:tenant_id, :version, :wrapped_key, :wrapped_index_key, :create_time)"),
-        {
-            "tenant_id": tenant_id,
-            "version": key.version,
-            "wrapped_key": key.wrapped_key,
-            "wrapped_index_key": key.wrapped_index_key,
-            "create_time": key.create_time,
-        },
-    )
-    cipher = await_only(unwrapped_cipher(service, tenant_id, [key]))
+    cipher = cipher_of(connection, tenant_id)
     for rows in _batches(connection, tenant_id, HAS_PLAIN):
         sealed = [cipher.seal_personal(row.id, PersonalData(row.email, row.display_name, row.phone)) for row in rows]
         connection.execute(
@@ -176,7 +158,7 @@ def _encrypt(connection: Connection, tenant_id: UUID) -> None:
 
 
 def _decrypt(connection: Connection, tenant_id: UUID) -> None:
-    cipher = _stored_cipher(connection, tenant_id)
+    cipher = cipher_of(connection, tenant_id)
     for rows in _batches(connection, tenant_id, HAS_ENCRYPTED):
         opened = [
             cipher.open_personal(row.id, SealedPersonalData(row.personal, row.data_key, row.data_key_version))
@@ -194,18 +176,6 @@ def _decrypt(connection: Connection, tenant_id: UUID) -> None:
         )
 
 
-def _stored_cipher(connection: Connection, tenant_id: UUID) -> TenantCipher:
-    stored = connection.execute(
-        text(
-            "SELECT version, wrapped_key, wrapped_index_key, create_time FROM tenant_keys "
-            "WHERE tenant_id = :tenant_id ORDER BY version"
-        ),
-        {"tenant_id": tenant_id},
-    )
-    keys = [WrappedTenantKey(*row) for row in stored]
-    return await_only(unwrapped_cipher(_key_service(), tenant_id, keys))
-
-
 def _batches(connection: Connection, tenant_id: UUID, condition: str) -> Iterator[list[Any]]:
     after = UUID(int=0)
     while rows := list(
@@ -216,9 +186,3 @@ def _batches(connection: Connection, tenant_id: UUID, condition: str) -> Iterato
     ):
         yield rows
         after = rows[-1].id
-
-
-def _key_service() -> KeyService:
-    if VARIABLE not in os.environ:
-        raise RuntimeError(f"set {VARIABLE}: there is personal data, whose keys the key service wraps")
-    return open_key_service(os.environ[VARIABLE])
