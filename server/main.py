@@ -102,6 +102,7 @@ def build_server(
         trail: Where audit records go that no transaction carries; None for one that nobody closes.
     """
     secret = settings.signing_secret.get_secret_value()
+    keys = tenant_keys(settings, database)
     verifier = verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
     interceptors = standard_interceptors(
         services=SERVICES,
@@ -110,12 +111,12 @@ def build_server(
         secret=secret,
         allowed_origins=settings.allowed_origins,
         trail=trail,
+        sealing=keys,
     )
     admission = AdmissionInterceptor(verifier, database.take_longest_wait)
     server = create_server([admission, *interceptors])
     admission.watch(server)
     add_identity_services(server, settings, database, redis)
-    keys = tenant_keys(settings, database)
     lead_service_pb2_grpc.add_LeadServiceServicer_to_server(_lead_service(database, keys, secret), server)
     lead_history_service_pb2_grpc.add_LeadHistoryServiceServicer_to_server(
         LeadHistoryService(

@@ -57,7 +57,7 @@ def add_workflow_services(
     workflow_service_pb2_grpc.add_WorkflowServiceServicer_to_server(
         _workflow_service(settings, database, keys, secret), server
     )
-    notifications = PostgresNotificationStore(database)
+    notifications = PostgresNotificationStore(database, keys)
     notification_service_pb2_grpc.add_NotificationServiceServicer_to_server(
         NotificationService(
             read_notifications=ReadNotifications(notifications, TokenSigner(secret, "notifications.page"), _now),

@@ -1,7 +1,8 @@
 """Each mutation happens once for its idempotency key, and each repetition gets the first answer."""
 
 import hashlib
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from google.protobuf.message import Message
 
@@ -15,6 +16,7 @@ from server.interceptors.method_interceptor import (
     behavior_of,
     with_behavior,
 )
+from server.interceptors.personal_data import has_personal
 from server.runtime.audit import audited_call
 from server.runtime.database import Database
 from server.runtime.idempotency import once
@@ -22,20 +24,35 @@ from server.runtime.principal import current_principal
 from server.runtime.unit_of_work import held_unit_of_work
 
 
+class AnswerSealing(Protocol):
+    """Encrypts answers with personal data, by a key of the tenant."""
+
+    async def seal(self, tenant_id: UUID, plain: bytes, context: bytes) -> bytes:
+        """Gives an answer encrypted, to be opened with the same context alone."""
+        ...
+
+    async def open(self, tenant_id: UUID, sealed: bytes, context: bytes) -> bytes:
+        """Gives a sealed answer as it was."""
+        ...
+
+
 class IdempotencyInterceptor(MethodInterceptor):
     """Runs unary rpcs that carry an idempotency key in one unit of work with the record of their answer.
 
     The messages of a client stream have keys of their own, which the use case handles with `once`. Secrets, the fields
-    that the contract marks with `debug_redact`, are not stored: a repetition gets the answer without them.
+    that the contract marks with `debug_redact`, are not stored: a repetition gets the answer without them. Answers with
+    personal data are stored encrypted.
 
     Args:
         database: The database that the rpcs change.
-        secret: Keys the digests of requests, since some have passwords in them.
+        secret: Keys the digests of requests, since some have passwords or personal data in them.
+        sealing: Encrypts answers with personal data; None for a process that gives none.
     """
 
-    def __init__(self, database: Database, secret: str) -> None:
+    def __init__(self, database: Database, secret: str, sealing: AnswerSealing | None = None) -> None:
         super().__init__()
         self._database = database
+        self._sealing = sealing
         self._digest_key = hashlib.sha256(secret.encode()).digest()
 
     def wrap(self, method: Method, handler: Handler) -> Handler:
@@ -47,12 +64,15 @@ class IdempotencyInterceptor(MethodInterceptor):
 
     def _behavior(self, method: Method, inner: Behavior) -> Behavior:
         hides = method.descriptor is not None and bool(secret_fields(method.descriptor.output_type))
-        asks_secrets = method.descriptor is not None and bool(secret_fields(method.descriptor.input_type))
+        asks_secrets = method.descriptor is not None and _is_confidential(method.descriptor.input_type)
         digest = self._keyed_digest if asks_secrets else request_digest
+        sealing = self._sealing_of(method)
 
         async def behavior(request: Any, context: Context) -> bytes:
             whole: list[bytes] = []
-            async with held_unit_of_work(self._database, current_principal().tenant_id) as work:
+            tenant_id = current_principal().tenant_id
+            place = f"answer {method.path} {request.idempotency_key}".encode()
+            async with held_unit_of_work(self._database, tenant_id) as work:
 
                 async def answer() -> bytes:
                     response: Message = await inner(request, context)
@@ -60,7 +80,8 @@ class IdempotencyInterceptor(MethodInterceptor):
                     if not work.committed:
                         raise RuntimeError(f"{method.path} answered without a commit")
                     whole.append(response.SerializeToString())
-                    return without_secrets(response).SerializeToString() if hides else whole[0]
+                    kept = without_secrets(response).SerializeToString() if hides else whole[0]
+                    return await sealing.seal(tenant_id, kept, place) if sealing else kept
 
                 stored = await once(
                     work,
@@ -69,9 +90,18 @@ class IdempotencyInterceptor(MethodInterceptor):
                     request_digest=digest(request),
                     answer=answer,
                 )
-            return whole[0] if whole else stored
+            if whole:
+                return whole[0]
+            return await sealing.open(tenant_id, stored, place) if sealing else stored
 
         return behavior
+
+    def _sealing_of(self, method: Method) -> AnswerSealing | None:
+        if method.descriptor is None or not has_personal(method.descriptor.output_type):
+            return None
+        if self._sealing is None:
+            raise ValueError(f"{method.path} answers with personal data, which needs the tenants' keys to be stored")
+        return self._sealing
 
     def _keyed_digest(self, request: Message) -> bytes:
         content = request.SerializeToString(deterministic=True)
@@ -103,3 +133,7 @@ def without_secrets(response: Message) -> Message:
 
 def _has_key(method: Method) -> bool:
     return method.descriptor is not None and "idempotency_key" in method.descriptor.input_type.fields_by_name
+
+
+def _is_confidential(message: Any) -> bool:
+    return bool(secret_fields(message)) or has_personal(message)

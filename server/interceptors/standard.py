@@ -9,7 +9,7 @@ from server.interceptors.audit import AuditInterceptor
 from server.interceptors.authentication import AuthenticationInterceptor
 from server.interceptors.deadline import DeadlineInterceptor
 from server.interceptors.errors import ErrorsInterceptor
-from server.interceptors.idempotency import IdempotencyInterceptor
+from server.interceptors.idempotency import AnswerSealing, IdempotencyInterceptor
 from server.interceptors.page_origins import PageOriginsInterceptor, TenantOrigins
 from server.interceptors.permissions import PermissionsInterceptor
 from server.interceptors.personal_data import PersonalDataInterceptor
@@ -28,6 +28,7 @@ def standard_interceptors(
     secret: str,
     trail: AuditTrail | None = None,
     allowed_origins: Collection[str] = (),
+    sealing: AnswerSealing | None = None,
 ) -> list[grpc.aio.ServerInterceptor]:
     """Gives the interceptors, the outermost first.
 
@@ -38,6 +39,7 @@ def standard_interceptors(
         secret: The process's secret, which keys the digests of requests with secrets in them.
         trail: Where audit records go that no transaction carries; None for one that nobody closes.
         allowed_origins: Whose web pages may call for every tenant; a tenant's own ones are in the database.
+        sealing: Encrypts stored answers with personal data; None for a process that gives none.
 
     Raises:
         ValueError: An rpc of the services names no permission and is not public either.
@@ -52,5 +54,5 @@ def standard_interceptors(
         PermissionsInterceptor(services),
         ValidationInterceptor(services),
         PersonalDataInterceptor(),
-        IdempotencyInterceptor(database, secret),
+        IdempotencyInterceptor(database, secret, sealing),
     ]

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from asyncpg import Record
+
+from server.encryption.tenant_keys import TenantKeys
 from server.notifications.notification import Notification
 from server.notifications.ports import NotificationTransaction
 from server.runtime.database import Database
@@ -34,6 +37,11 @@ ON CONFLICT DO NOTHING
 """
 
 
+def text_context(notification_id: UUID) -> bytes:
+    """Gives what the text of a notification, which may name a lead, is bound to where it is kept encrypted."""
+    return f"notification {notification_id}".encode()
+
+
 class PostgresNotificationTransaction:
     """The notifications of one tenant in one transaction. See the port `NotificationTransaction`.
 
@@ -59,10 +67,12 @@ class PostgresNotificationStore:
 
     Args:
         database: The database in the role of the application.
+        keys: The tenants' keys.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: TenantKeys) -> None:
         self._database = database
+        self._keys = keys
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID) -> AsyncIterator[NotificationTransaction]:
@@ -76,7 +86,7 @@ class PostgresNotificationStore:
         """Gives a reader's notifications, the newest first, from those before a sequence number on."""
         async with self._database.transaction(tenant_id) as connection:
             rows = await connection.fetch(_PAGE, tenant_id, subject, size, before, unread_only)
-        return [Notification(*row.values()) for row in rows]
+        return await self._opened(tenant_id, rows)
 
     async def count_unread(self, tenant_id: UUID, subject: str, limit: int) -> int:
         """Counts a reader's unread notifications, up to a limit."""
@@ -88,10 +98,19 @@ class PostgresNotificationStore:
         """Gives a reader's notifications after a sequence number, the oldest first."""
         async with self._database.transaction(tenant_id) as connection:
             rows = await connection.fetch(_AFTER, tenant_id, subject, sequence, limit)
-        return [Notification(*row.values()) for row in rows]
+        return await self._opened(tenant_id, rows)
 
     async def newest(self, tenant_id: UUID) -> int:
         """Gives the sequence number of the tenant's newest notification; 0 if there is none."""
         async with self._database.transaction(tenant_id) as connection:
             newest: int = await connection.fetchval(_NEWEST, tenant_id)
         return newest
+
+    async def _opened(self, tenant_id: UUID, rows: Sequence[Record]) -> list[Notification]:
+        opened = []
+        for row in rows:
+            notification_id, sequence, sealed, *rest = row.values()
+            # Nothing is sealed of an empty text.
+            text = await self._keys.open(tenant_id, sealed, text_context(notification_id)) if sealed else b""
+            opened.append(Notification(notification_id, sequence, text.decode(), *rest))
+        return opened

@@ -18,6 +18,7 @@ from server.runtime.unit_of_work import UnitOfWork, unit_of_work
 from server.store.lead_rows import SELECT_LEADS, leads_from_rows
 from server.store.leads import PostgresLeadTransaction
 from server.store.notification_signals import CHANNEL
+from server.store.notifications import text_context
 from server.store.workflow_rows import SELECT_WORKFLOWS, run_values, workflow_from_row
 from server.store.workflows import LOCK_NAME
 from server.webhooks.delivery import Delivery
@@ -195,12 +196,13 @@ class PostgresRunTransaction:
 
     async def add_notification(self, notification: NewNotification) -> None:
         """Stores a notification, and tells those who watch once the transaction is committed."""
+        text, context = notification.text.encode(), text_context(notification.notification_id)
         await self._driver.execute(
             _ADD_NOTIFICATION,
             self._tenant_id,
             notification.notification_id,
             notification.recipients,
-            notification.text,
+            await self._keys.seal(self._tenant_id, text, context),
             notification.reason,
             notification.workflow_id,
             notification.lead_id,

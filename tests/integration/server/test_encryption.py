@@ -16,10 +16,14 @@ from leadline.v1 import lead_pb2, lead_service_pb2, lead_service_pb2_grpc
 from deploy.local.postgres import EmbeddedPostgres
 from server.encryption.personal_data import SealedPersonalData
 from server.encryption.tenant_keys import TenantKeys
+from server.interceptors.idempotency import request_digest
+from server.runtime.database import Database
 from server.runtime.errors import EncryptedDataBroken
 from server.runtime.identifiers import new_id, parse_name
+from server.store.notifications import PostgresNotificationStore
 from tests.grpc_errors import error_of
 from tests.integration.server.conftest import Bearer
+from tests.integration.server.test_notifications import tell
 
 EMAIL, NAME, PHONE = "Canary.Wren@Secret-Aviary.example", "Jenny Canarywren", "+49 (30) 7654-321"
 CANARY = re.compile(rb"canary|secret-aviary|7654|jenny", re.IGNORECASE)
@@ -93,7 +97,7 @@ async def test_nothing_of_a_person_is_in_the_tables(
     tables = await whole_database(superuser)
     assert tenant_id.bytes in tables["leads"]
     assert b"Aviary" in tables["leads"], "what is not personal is found so"
-    assert [table for table, content in tables.items() if CANARY.search(content)] == ["idempotency_keys"]
+    assert [table for table, content in tables.items() if CANARY.search(content)] == []
     read = await get(stub, bearer, lead.name)
     assert (read.email, read.display_name, read.phone, read.owner) == (EMAIL, NAME, PHONE, "ben")
 
@@ -199,3 +203,31 @@ async def test_a_lead_that_is_replaced_can_be_read(stub: Any, bearer: Bearer) ->
     read = await get(stub, bearer, name)
     assert (read.email, read.display_name, read.external_id) == (EMAIL, NAME, "crm-1")
     assert await found(stub, bearer, "email = old@example.com") == []
+
+
+async def test_a_repetition_is_given_the_first_answer_which_is_kept_encrypted(
+    stub: Any, bearer: Bearer, superuser: asyncpg.Connection, tenant_id: UUID
+) -> None:
+    request = lead_service_pb2.CreateLeadRequest(
+        lead=lead_pb2.Lead(email=EMAIL, display_name=NAME, phone=PHONE), idempotency_key=str(new_id())
+    )
+    first = await stub.CreateLead(request, metadata=bearer)
+    assert await stub.CreateLead(request, metadata=bearer) == first
+    kept = "SELECT response, request_digest FROM idempotency_keys WHERE tenant_id = $1"
+    row = await superuser.fetchrow(kept, tenant_id)
+    assert row is not None
+    assert len(row["response"]) > first.ByteSize()
+    assert row["request_digest"] != request_digest(request), "nobody can try which request it is of"
+    tamper = "UPDATE idempotency_keys SET response = set_byte(response, 20, get_byte(response, 20) # 1)"
+    await superuser.execute(f"{tamper} WHERE tenant_id = $1", tenant_id)
+    assert (await error_of(stub.CreateLead(request, metadata=bearer))).reason == "ENCRYPTED_DATA_BROKEN"
+
+
+async def test_what_names_a_lead_in_a_notification_is_kept_encrypted(
+    superuser: asyncpg.Connection, database: Database, tenant_keys: TenantKeys, tenant_id: UUID
+) -> None:
+    await tell(database, tenant_keys, tenant_id, f"Call {NAME}")
+    stored = await superuser.fetchval("SELECT text FROM notifications WHERE tenant_id = $1", tenant_id)
+    assert not CANARY.search(stored)
+    told = await PostgresNotificationStore(database, tenant_keys).page(tenant_id, "ana", 9, None, unread_only=False)
+    assert [notification.text for notification in told] == [f"Call {NAME}"]

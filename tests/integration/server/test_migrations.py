@@ -26,9 +26,16 @@ async def empty_database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     await administrator.close()
 
 
+# The command takes back one revision at a time.
+DOWN = """
+import sys; from alembic import command; from server.store.migrations.__main__ import configuration
+command.downgrade(configuration(), sys.argv[1])
+"""
+
+
 def run(postgres: EmbeddedPostgres, database: str, *arguments: str, key_service: str = "") -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "server.store.migrations", *arguments],
+        [sys.executable, *(arguments if arguments[0] == "-c" else ("-m", "server.store.migrations", *arguments))],
         check=True,
         capture_output=True,
         text=True,
@@ -124,8 +131,7 @@ async def test_personal_data_that_was_kept_plain_is_encrypted_and_leaves_the_fil
 ) -> None:
     run(postgres, empty_database, "upgrade")
     administrator = await asyncpg.connect(postgres.url("postgres", empty_database))
-    while "email" not in await columns(administrator, "leads"):
-        run(postgres, empty_database, "downgrade")
+    run(postgres, empty_database, "-c", DOWN, "0015")
     await administrator.execute(PLAIN)
     before = await administrator.fetch(PERSONAL)
 
@@ -150,7 +156,34 @@ async def test_personal_data_that_was_kept_plain_is_encrypted_and_leaves_the_fil
     assert b"CANARY" not in content
     assert b"Canary" not in content
 
-    while "email" not in await columns(administrator, "leads"):
-        run(postgres, empty_database, "downgrade", key_service=key_service)
+    run(postgres, empty_database, "-c", DOWN, "0015", key_service=key_service)
     assert await administrator.fetch(PERSONAL) == before
+    await administrator.close()
+
+
+NOTIFIED = """
+INSERT INTO leads (tenant_id, id) VALUES ({lead}, {lead});
+INSERT INTO notifications (tenant_id, id, recipients, text, reason, workflow_id, lead_id, create_time)
+VALUES ({lead}, {lead}, '{{}}', 'Call Canary', 'Hot', {lead}, {lead}, now());
+INSERT INTO idempotency_keys (tenant_id, method, key, request_digest, response)
+VALUES ({lead}, '/leadline.v1.LeadService/CreateLead', 'k', 'd', 'Canary'),
+    ({lead}, '/leadline.v1.WorkflowService/CreateWorkflow', 'k', 'd', 'workflow');
+""".format(lead="'00000000-0000-0000-0000-000000000001'")
+
+
+async def test_texts_of_notifications_are_encrypted_and_answers_with_personal_data_forgotten(
+    postgres: EmbeddedPostgres, empty_database: str, key_service: str
+) -> None:
+    run(postgres, empty_database, "upgrade")
+    administrator = await asyncpg.connect(postgres.url("postgres", empty_database))
+    run(postgres, empty_database, "-c", DOWN, "0020")
+    await administrator.execute(NOTIFIED)
+
+    run(postgres, empty_database, "upgrade", key_service=key_service)
+    assert b"Canary" not in await administrator.fetchval("SELECT text FROM notifications")
+    answers = await administrator.fetch("SELECT response FROM idempotency_keys ORDER BY method")
+    assert [row["response"] for row in answers] == [b"", b"workflow"]
+
+    run(postgres, empty_database, "-c", DOWN, "0020", key_service=key_service)
+    assert await administrator.fetchval("SELECT text FROM notifications") == "Call Canary"
     await administrator.close()

@@ -50,7 +50,7 @@ ROWS = {
     "1, 0, now(), now())",
     "webhook_attempts": "INSERT INTO webhook_attempts VALUES ($1, $1, $1, now(), 500, 'status 500', '1 second')",
     "notifications": "INSERT INTO notifications (tenant_id, id, recipients, text, reason, workflow_id, lead_id, "
-    "create_time) VALUES ($1, $1, '{}', 'Call', 'Hot', $1, $1, now())",
+    "create_time) VALUES ($1, $1, '{}', '', 'Hot', $1, $1, now())",
     "notification_reads": "INSERT INTO notification_reads VALUES ($1, $1, 'ana', now())",
     "crm_queue_items": "INSERT INTO crm_queue_items (tenant_id, id, queue, workflow_id, lead_id, reason, create_time) "
     "VALUES ($1, $1, 'sales', $1, $1, 'Hot', now())",
