@@ -22,6 +22,7 @@ from server.store.expired_keys import (
     delete_expired_keys,
     delete_expired_runs,
     delete_expired_visits,
+    destroy_retired_keys,
 )
 from server.store.outbox_relay import OutboxRelay, is_full
 from server.workflow_worker import serve_workflows
@@ -85,7 +86,7 @@ async def seal_forever(sealer: AuditSealer) -> None:
 
 
 async def forget_forever(database: Database) -> None:
-    """Deletes idempotency keys, dead letters and what workflows did whose time is over, now and then.
+    """Deletes idempotency keys, dead letters, what workflows did and retired keys whose time is over, now and then.
 
     Args:
         database: The database in the role of the relay.
@@ -96,6 +97,7 @@ async def forget_forever(database: Database) -> None:
             dead_letters = await delete_expired_dead_letters(database)
             runs = await delete_expired_runs(database)
             visits = await delete_expired_visits(database)
+            retired_keys = await destroy_retired_keys(database)
         except DependencyUnavailable as error:
             _log.warning("what has expired stays for now", dependency=error.dependency)
         else:
@@ -105,6 +107,7 @@ async def forget_forever(database: Database) -> None:
                 dead_letters=dead_letters,
                 workflow_rows=runs,
                 visits=visits,
+                retired_keys=retired_keys,
             )
         await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
 

@@ -1,10 +1,12 @@
 """What encryption needs of a key service and of a store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
+
+from server.encryption.personal_data import SealedPersonalData
 
 
 class KeyService(Protocol):
@@ -61,4 +63,53 @@ class TenantKeyStore(Protocol):
 
     async def add(self, tenant_id: UUID, key: WrappedTenantKey) -> None:
         """Stores a version, unless somebody else has stored this version meanwhile."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RewrappedBatch:
+    """What became of a batch of leads.
+
+    Attributes:
+        rewrapped: How many data keys were wrapped anew.
+        last: The last lead of the batch; None if there was none.
+        passed_over: Whether leads were passed over that somebody else was changing.
+    """
+
+    rewrapped: int
+    last: UUID | None
+    passed_over: bool
+
+
+Rewrap = Callable[[UUID, SealedPersonalData], bytes | None]
+"""Gives a lead's data key, wrapped by the newest version; None if it can't be unwrapped."""
+
+
+class KeyRotationStore(TenantKeyStore, Protocol):
+    """The wrapped keys of all tenants and of their leads."""
+
+    async def is_rotating(self, tenant_id: UUID) -> bool:
+        """Tells whether a tenant has a version before the newest that is not retired."""
+        ...
+
+    async def rewrap_batch(
+        self, tenant_id: UUID, version: int, after: UUID, limit: int, rewrap: Rewrap
+    ) -> RewrappedBatch:
+        """Wraps the data keys of the next leads anew, and commits that.
+
+        Args:
+            tenant_id: The tenant.
+            version: The newest version; leads whose key it wraps already are left alone.
+            after: The lead to begin after, in the order of ids.
+            limit: The largest number of leads.
+            rewrap: Wraps a data key.
+        """
+        ...
+
+    async def retire_before(self, tenant_id: UUID, version: int) -> None:
+        """Remembers that nothing is encrypted any more by the versions before one, nor any lead's data key."""
+        ...
+
+    async def replace(self, tenant_id: UUID, key: WrappedTenantKey) -> None:
+        """Stores how a version is wrapped now."""
         ...

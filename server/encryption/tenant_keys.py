@@ -5,6 +5,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -139,6 +140,17 @@ async def new_tenant_key(
         index_key = unwrap_index_key(tenant_id, newest_key, newest.wrapped_index_key)
     wrapped = await service.wrap(key, _context(tenant_id, version))
     return WrappedTenantKey(version, wrapped, wrap_index_key(tenant_id, key, index_key), datetime.now(UTC))
+
+
+async def rewrapped_key(service: KeyService, tenant_id: UUID, stored: WrappedTenantKey) -> WrappedTenantKey:
+    """Gives a version of a tenant's key, wrapped by the key service's newest key.
+
+    Raises:
+        DependencyUnavailable: The key service can't be reached.
+        EncryptedDataBroken: The key service does not know the key.
+    """
+    key = await unwrapped_key(service, tenant_id, stored)
+    return replace(stored, wrapped_key=await service.wrap(key, _context(tenant_id, stored.version)))
 
 
 async def unwrapped_cipher(service: KeyService, tenant_id: UUID, stored: Sequence[WrappedTenantKey]) -> TenantCipher:

@@ -92,3 +92,20 @@ async def delete_expired_runs(database: Database) -> int:
             )
             deleted += int(status.removeprefix("DELETE "))
     return deleted
+
+
+async def destroy_retired_keys(database: Database) -> int:
+    """Destroys the versions of tenants' keys that were retired more than 91 days ago.
+
+    Args:
+        database: The database in the role of the relay.
+
+    Returns:
+        How many were destroyed.
+
+    Raises:
+        DependencyUnavailable: PostgreSQL can't be reached.
+    """
+    async with database.session() as connection:
+        status = await connection.execute("DELETE FROM tenant_keys WHERE retire_time < now() - interval '91 days'")
+    return int(status.removeprefix("DELETE "))

@@ -9,6 +9,7 @@ _WITH_CHANGES: Final = "SELECT DISTINCT tenant_id FROM workflow_changes WHERE NO
 _WITH_DELIVERIES: Final = (
     "SELECT DISTINCT tenant_id FROM webhook_deliveries WHERE state = 1 AND next_attempt_time <= now()"
 )
+_WITH_KEYS: Final = "SELECT DISTINCT tenant_id FROM tenant_keys ORDER BY tenant_id"
 
 
 class WaitingTenants:
@@ -38,3 +39,12 @@ class WaitingTenants:
         """
         async with self._database.session() as connection:
             return [row["tenant_id"] for row in await connection.fetch(_WITH_DELIVERIES)]
+
+    async def with_keys(self) -> list[UUID]:
+        """Gives the tenants that have keys, which may be rotated.
+
+        Raises:
+            DependencyUnavailable: PostgreSQL can't be reached.
+        """
+        async with self._database.session() as connection:
+            return [row["tenant_id"] for row in await connection.fetch(_WITH_KEYS)]
