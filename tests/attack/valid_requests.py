@@ -19,6 +19,7 @@ NameOf = Callable[[str], str]
 COMMON_NAMES = {"monitoring": "monitoring/policy"}
 """Names of what everybody has, by their collection."""
 _MOST_REPAIRS = 60
+_TIME_SECONDS = 1_767_225_600
 _COLLECTION = re.compile(r"^\^\(?([a-zA-Z]+)/")
 _TEXTS = (
     *("x", "some_text", "probe@example.com", "https://example.com/probe", "https://example.com", "1.0", "x" * 16),
@@ -114,7 +115,7 @@ def _set_message(parent: Message, field: Any, name_of: NameOf) -> None:
         made = made.add()
     made.SetInParent()
     if isinstance(made, Timestamp):
-        made.GetCurrentTime()
+        made.FromSeconds(_TIME_SECONDS)
     elif isinstance(made, Duration):
         made.FromSeconds(3600)
     else:
