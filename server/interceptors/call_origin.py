@@ -1,6 +1,7 @@
 """From where a call comes: the client's address, its program, and the door."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ from server.runtime.audit import AuditDoor
 FORWARDED_FOR: Final = "x-forwarded-for"
 DOOR: Final = "x-leadline-door"
 """Told by the WebSocket bridge alone: the edge takes it off what clients send."""
+REMEMBERED_ADDRESSES: Final = 10_000
 _TRANSCODED: Final = "x-envoy-original-method"
 _GRPC_GATEWAY: Final = "grpcgateway-"
 _GRPC_WEB: Final = "x-grpc-web"
@@ -67,6 +69,7 @@ def _host(peer: str) -> str:
     return _address(unquote(rest.rpartition(":")[0]).strip("[]")) if kind in {"ipv4", "ipv6"} else ""
 
 
+@lru_cache(REMEMBERED_ADDRESSES)
 def _address(text: str) -> str:
     try:
         return str(ip_address(text))

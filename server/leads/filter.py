@@ -1,14 +1,14 @@
 """Reads the filter of a list of leads: the part of https://google.aip.dev/160 that the contract names."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final
 
 from server.leads.contact import comparable_email, comparable_phone
 from server.leads.lead import Grade, LeadStatus
 from server.runtime.errors import InvalidFilter
-from server.runtime.filter_grammar import Comparison, Word, read_comparisons
+from server.runtime.filter_grammar import Comparison, Word, read_comparisons, read_time
 
 
 class FilterField(StrEnum):
@@ -116,22 +116,10 @@ def _value(field: FilterField, word: Word) -> FilterValue:
             raise InvalidFilter("score is a whole number from 0 to 100", word.position)
         return int(text)
     if field is FilterField.CREATE_TIME:
-        return _time(text, word.position)
+        return read_time(word, field)
     if "\0" in text:
         raise InvalidFilter(f"{field} can't contain a NUL character", word.position)
     comparable = _COMPARABLE[field](text) if field in _COMPARABLE else text
     if text and not comparable:
         raise InvalidFilter("phone is compared by its digits", word.position)
     return comparable
-
-
-def _time(text: str, position: int) -> datetime:
-    """Reads a time of RFC 3339."""
-    reason = "create_time is a time with its offset, such as 2026-01-31T08:00:00Z"
-    try:
-        time = datetime.fromisoformat(text)
-        if time.tzinfo is None:
-            raise InvalidFilter(reason, position)
-        return time.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidFilter(reason, position) from error

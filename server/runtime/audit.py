@@ -203,11 +203,11 @@ def record_to_commit(tenant_id: UUID) -> str | None:
     account = next((account for account in call.whose() if account.tenant_id == tenant_id), None)
     if account is None:
         return None
-    # Hexadecimal digits and a UUID: nothing in them can end the literal.
+    # Hexadecimal digits alone: nothing in them can end the literals.
     content = call.content(account, partial=call.is_stream).hex()
     return (
         "INSERT INTO unsealed_audit_records (tenant_id, content) "  # noqa: S608 - see above
-        f"VALUES ('{UUID(str(tenant_id))}', convert_from('\\x{content}', 'UTF8'))"
+        f"VALUES ('{tenant_id.hex}', convert_from('\\x{content}', 'UTF8'))"
     )
 
 
@@ -229,4 +229,5 @@ def time_text(time: datetime) -> str:
 
 def _printable(text: str) -> str:
     """Gives a text as PostgreSQL can store it in any form, short."""
-    return "".join(character for character in text[:LONGEST_SUBJECT] if character.isprintable() and character != "\\")
+    short = text[:LONGEST_SUBJECT].replace("\\", "")
+    return short if short.isprintable() else "".join(filter(str.isprintable, short))

@@ -249,7 +249,7 @@ def test_every_repeated_field_and_text_of_a_request_is_bounded(method: MethodDes
 
 
 # Given by the edge alone, before a request reaches a process.
-EDGE_REASONS = {"REQUEST_TOO_LARGE", "RATE_LIMITED", "UNKNOWN_API_VERSION"}
+EDGE_REASONS = {"REQUEST_TOO_LARGE", "UNKNOWN_API_VERSION"}
 # Not raised: they stand for no reason and for any defect.
 OTHER_REASONS = {"UNSPECIFIED", "INTERNAL"}
 
