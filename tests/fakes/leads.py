@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from operator import eq, ge, gt, le, lt
 from uuid import UUID
 
+from server.leads.contact import comparable_email, comparable_phone
 from server.leads.filter import Comparator, Condition, FilterField
 from server.leads.lead import Lead, StoredScore
 from server.leads.lead_query import LeadOrder, LeadQuery, cursor_after
@@ -140,6 +141,8 @@ def _holds(condition: Condition, lead: Lead) -> bool:
         FilterField.SCORE: lead.score.value if lead.score else None,
         FilterField.GRADE: lead.score.grade if lead.score else None,
         FilterField.CREATE_TIME: lead.create_time,
+        FilterField.EMAIL: comparable_email(lead.profile.email),
+        FilterField.PHONE: comparable_phone(lead.profile.phone),
     }
     value = values[condition.field] if condition.field in values else getattr(lead.profile, condition.field)
     return value is not None and bool(_COMPARE[condition.comparator](value, condition.value))
