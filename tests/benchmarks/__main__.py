@@ -22,6 +22,8 @@ NAMES = (
     "freshness",
     "watchers",
     "ingest",
+    "list_at_scale",
+    "overload",
     "edge_overhead",
     "server_overhead",
     "sdk_overhead",
