@@ -217,6 +217,7 @@ def test_long_running_operations_name_their_types(method: MethodDescriptor) -> N
         experiment_pb2.Experiment.DESCRIPTOR,
         monitoring_pb2.Alarm.DESCRIPTOR,
         audit_record_pb2.AuditRecord.DESCRIPTOR,
+        tracking_pb2.TrackingKey.DESCRIPTOR,
     ],
     ids=lambda m: m.name,
 )

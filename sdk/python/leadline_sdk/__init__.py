@@ -207,7 +207,6 @@ __all__ = [
     "SuggestChangesResponse",
     "Suggestion",
     "TokenSet",
-    "TrackingKey",
     "TokenSource",
     "TrackingKey",
     "Unauthenticated",

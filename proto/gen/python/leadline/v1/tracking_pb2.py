@@ -28,7 +28,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aleadline/v1/tracking.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x03\n\x0bTrackingKey\x12\x1f\n\x04name\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x08\xbaH\x04r\x02\x18@R\x04name\x12/\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x01\xba\x01\x01\x00R\x0b\x64isplayName\x12\x8a\x01\n\x0f\x61llowed_origins\x18\x03 \x03(\tBa\xe2\x41\x01\x02\xbaHZ\x92\x01W\x08\x01\x10\x32\x18\x01\"OrM\x18\x80\x02\x32H^https?://(\\[[0-9a-f:]+\\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?$R\x0e\x61llowedOrigins\x12!\n\twrite_key\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x08writeKey\x12\x1e\n\x07\x63reator\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63reator\x12\x41\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime:T\xea\x41Q\n\x18leadline.dev/TrackingKey\x12\x1atrackingKeys/{trackingKey}*\x0ctrackingKeys2\x0btrackingKey\"\xd7\x02\n\x0cTrackedEvent\x12,\n\x08\x65vent_id\x18\x01 \x01(\tB\x11\xe2\x41\x01\x02\xbaH\nr\x08\x10\x01\x18@\xba\x01\x01\x00R\x07\x65ventId\x12\x35\n\x04type\x18\x02 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$R\x04type\x12\x37\n\x10\x61ge_milliseconds\x18\x03 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\xb8\x99)(\x00R\x0f\x61geMilliseconds\x12j\n\nproperties\x18\x04 \x03(\x0b\x32).leadline.v1.TrackedEvent.PropertiesEntryB\x1f\xbaH\x1c\x9a\x01\x19\x10\x14\"\nr\x08\x10\x01\x18@\xba\x01\x01\x00*\tr\x07\x18\x80\x04\xba\x01\x01\x00R\nproperties\x1a=\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xd7\x02\n\x0fVisitorIdentity\x12\'\n\x05\x65mail\x18\x01 \x01(\tB\x11\xe2\x41\x01\x02\xbaH\nr\x05\x18\xc0\x02`\x01\xc8\x01\x01R\x05\x65mail\x12/\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x0b\x64isplayName\x12&\n\x07\x63ompany\x18\x03 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x07\x63ompany\x12!\n\x05phone\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x18@\xba\x01\x01\x00R\x05phone\x12\x64\n\x06\x66ields\x18\x05 \x03(\x0b\x32(.leadline.v1.VisitorIdentity.FieldsEntryB\"\xbaH\x1f\x9a\x01\x1c\x10\x14\"\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00*\x0br\t\x10\x01\x18\x80\x02\xba\x01\x01\x00R\x06\x66ields\x1a\x39\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aleadline/v1/tracking.proto\x12\x0bleadline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x03\n\x0bTrackingKey\x12\x1f\n\x04name\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x08\xbaH\x04r\x02\x18@R\x04name\x12/\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x01\xba\x01\x01\x00R\x0b\x64isplayName\x12\x8a\x01\n\x0f\x61llowed_origins\x18\x03 \x03(\tBa\xe2\x41\x01\x02\xbaHZ\x92\x01W\x08\x01\x10\x32\x18\x01\"OrM\x18\x80\x02\x32H^https?://(\\[[0-9a-f:]+\\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?$R\x0e\x61llowedOrigins\x12!\n\twrite_key\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x08writeKey\x12\x1e\n\x07\x63reator\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63reator\x12\x41\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime:U\xea\x41R\n\x18leadline.dev/TrackingKey\x12\x1btrackingKeys/{tracking_key}*\x0ctrackingKeys2\x0btrackingKey\"\xd7\x02\n\x0cTrackedEvent\x12,\n\x08\x65vent_id\x18\x01 \x01(\tB\x11\xe2\x41\x01\x02\xbaH\nr\x08\x10\x01\x18@\xba\x01\x01\x00R\x07\x65ventId\x12\x35\n\x04type\x18\x02 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$R\x04type\x12\x37\n\x10\x61ge_milliseconds\x18\x03 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\xb8\x99)(\x00R\x0f\x61geMilliseconds\x12j\n\nproperties\x18\x04 \x03(\x0b\x32).leadline.v1.TrackedEvent.PropertiesEntryB\x1f\xbaH\x1c\x9a\x01\x19\x10\x14\"\nr\x08\x10\x01\x18@\xba\x01\x01\x00*\tr\x07\x18\x80\x04\xba\x01\x01\x00R\nproperties\x1a=\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xd7\x02\n\x0fVisitorIdentity\x12\'\n\x05\x65mail\x18\x01 \x01(\tB\x11\xe2\x41\x01\x02\xbaH\nr\x05\x18\xc0\x02`\x01\xc8\x01\x01R\x05\x65mail\x12/\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x0b\x64isplayName\x12&\n\x07\x63ompany\x18\x03 \x01(\tB\x0c\xbaH\tr\x07\x18\x80\x02\xba\x01\x01\x00R\x07\x63ompany\x12!\n\x05phone\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x18@\xba\x01\x01\x00R\x05phone\x12\x64\n\x06\x66ields\x18\x05 \x03(\x0b\x32(.leadline.v1.VisitorIdentity.FieldsEntryB\"\xbaH\x1f\x9a\x01\x1c\x10\x14\"\x0br\t\x10\x01\x18\x80\x01\xba\x01\x01\x00*\x0br\t\x10\x01\x18\x80\x02\xba\x01\x01\x00R\x06\x66ields\x1a\x39\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,7 +48,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRACKINGKEY'].fields_by_name['create_time']._loaded_options = None
   _globals['_TRACKINGKEY'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_TRACKINGKEY']._loaded_options = None
-  _globals['_TRACKINGKEY']._serialized_options = b'\352AQ\n\030leadline.dev/TrackingKey\022\032trackingKeys/{trackingKey}*\014trackingKeys2\013trackingKey'
+  _globals['_TRACKINGKEY']._serialized_options = b'\352AR\n\030leadline.dev/TrackingKey\022\033trackingKeys/{tracking_key}*\014trackingKeys2\013trackingKey'
   _globals['_TRACKEDEVENT_PROPERTIESENTRY']._loaded_options = None
   _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_options = b'8\001'
   _globals['_TRACKEDEVENT'].fields_by_name['event_id']._loaded_options = None
@@ -72,13 +72,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VISITORIDENTITY'].fields_by_name['fields']._loaded_options = None
   _globals['_VISITORIDENTITY'].fields_by_name['fields']._serialized_options = b'\272H\037\232\001\034\020\024\"\013r\t\020\001\030\200\001\272\001\001\000*\013r\t\020\001\030\200\002\272\001\001\000'
   _globals['_TRACKINGKEY']._serialized_start=166
-  _globals['_TRACKINGKEY']._serialized_end=622
-  _globals['_TRACKEDEVENT']._serialized_start=625
-  _globals['_TRACKEDEVENT']._serialized_end=968
-  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_start=907
-  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_end=968
-  _globals['_VISITORIDENTITY']._serialized_start=971
-  _globals['_VISITORIDENTITY']._serialized_end=1314
-  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_start=1257
-  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_end=1314
+  _globals['_TRACKINGKEY']._serialized_end=623
+  _globals['_TRACKEDEVENT']._serialized_start=626
+  _globals['_TRACKEDEVENT']._serialized_end=969
+  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_start=908
+  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_end=969
+  _globals['_VISITORIDENTITY']._serialized_start=972
+  _globals['_VISITORIDENTITY']._serialized_end=1315
+  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_start=1258
+  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_end=1315
 # @@protoc_insertion_point(module_scope)

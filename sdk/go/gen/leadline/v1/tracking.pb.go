@@ -26,7 +26,7 @@ const (
 // it can be used for nothing but `Track`, and only from the origins that it names.
 type TrackingKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resource name, `trackingKeys/{trackingKey}`.
+	// The resource name, `trackingKeys/{tracking_key}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Which website it is for. Up to 128 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`

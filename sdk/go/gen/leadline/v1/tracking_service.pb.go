@@ -401,7 +401,7 @@ func (x *ListTrackingKeysResponse) GetNextPageToken() string {
 // Asks for a key to be deleted.
 type DeleteTrackingKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The key's resource name, `trackingKeys/{trackingKey}`.
+	// The key's resource name, `trackingKeys/{tracking_key}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Chosen by the caller, new for each logical call and the same in its retries. 1 to 128 characters.
 	IdempotencyKey string `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`

@@ -27,7 +27,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aleadline/v1/tracking.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x02\n\x0bTrackingKey\x12\x18\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08R\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12-\n\x0f\x61llowed_origins\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02R\x0e\x61llowedOrigins\x12!\n\twrite_key\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x08writeKey\x12\x1e\n\x07\x63reator\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63reator\x12\x41\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime:T\xea\x41Q\n\x18leadline.dev/TrackingKey\x12\x1atrackingKeys/{trackingKey}*\x0ctrackingKeys2\x0btrackingKey\"\xfe\x01\n\x0cTrackedEvent\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02R\x07\x65ventId\x12\x18\n\x04type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02R\x04type\x12)\n\x10\x61ge_milliseconds\x18\x03 \x01(\x03R\x0f\x61geMilliseconds\x12I\n\nproperties\x18\x04 \x03(\x0b\x32).leadline.v1.TrackedEvent.PropertiesEntryR\nproperties\x1a=\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xfd\x01\n\x0fVisitorIdentity\x12\x1a\n\x05\x65mail\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02R\x05\x65mail\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12\x18\n\x07\x63ompany\x18\x03 \x01(\tR\x07\x63ompany\x12\x14\n\x05phone\x18\x04 \x01(\tR\x05phone\x12@\n\x06\x66ields\x18\x05 \x03(\x0b\x32(.leadline.v1.VisitorIdentity.FieldsEntryR\x06\x66ields\x1a\x39\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aleadline/v1/tracking.proto\x12\x0bleadline.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x02\n\x0bTrackingKey\x12\x18\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08R\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12-\n\x0f\x61llowed_origins\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02R\x0e\x61llowedOrigins\x12!\n\twrite_key\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x08writeKey\x12\x1e\n\x07\x63reator\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63reator\x12\x41\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime:U\xea\x41R\n\x18leadline.dev/TrackingKey\x12\x1btrackingKeys/{tracking_key}*\x0ctrackingKeys2\x0btrackingKey\"\xfe\x01\n\x0cTrackedEvent\x12\x1f\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02R\x07\x65ventId\x12\x18\n\x04type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02R\x04type\x12)\n\x10\x61ge_milliseconds\x18\x03 \x01(\x03R\x0f\x61geMilliseconds\x12I\n\nproperties\x18\x04 \x03(\x0b\x32).leadline.v1.TrackedEvent.PropertiesEntryR\nproperties\x1a=\n\x0fPropertiesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xfd\x01\n\x0fVisitorIdentity\x12\x1a\n\x05\x65mail\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02R\x05\x65mail\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12\x18\n\x07\x63ompany\x18\x03 \x01(\tR\x07\x63ompany\x12\x14\n\x05phone\x18\x04 \x01(\tR\x05phone\x12@\n\x06\x66ields\x18\x05 \x03(\x0b\x32(.leadline.v1.VisitorIdentity.FieldsEntryR\x06\x66ields\x1a\x39\n\x0b\x46ieldsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRACKINGKEY'].fields_by_name['create_time']._loaded_options = None
   _globals['_TRACKINGKEY'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_TRACKINGKEY']._loaded_options = None
-  _globals['_TRACKINGKEY']._serialized_options = b'\352AQ\n\030leadline.dev/TrackingKey\022\032trackingKeys/{trackingKey}*\014trackingKeys2\013trackingKey'
+  _globals['_TRACKINGKEY']._serialized_options = b'\352AR\n\030leadline.dev/TrackingKey\022\033trackingKeys/{tracking_key}*\014trackingKeys2\013trackingKey'
   _globals['_TRACKEDEVENT_PROPERTIESENTRY']._loaded_options = None
   _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_options = b'8\001'
   _globals['_TRACKEDEVENT'].fields_by_name['event_id']._loaded_options = None
@@ -57,13 +57,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VISITORIDENTITY'].fields_by_name['email']._loaded_options = None
   _globals['_VISITORIDENTITY'].fields_by_name['email']._serialized_options = b'\342A\001\002'
   _globals['_TRACKINGKEY']._serialized_start=137
-  _globals['_TRACKINGKEY']._serialized_end=478
-  _globals['_TRACKEDEVENT']._serialized_start=481
-  _globals['_TRACKEDEVENT']._serialized_end=735
-  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_start=674
-  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_end=735
-  _globals['_VISITORIDENTITY']._serialized_start=738
-  _globals['_VISITORIDENTITY']._serialized_end=991
-  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_start=934
-  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_end=991
+  _globals['_TRACKINGKEY']._serialized_end=479
+  _globals['_TRACKEDEVENT']._serialized_start=482
+  _globals['_TRACKEDEVENT']._serialized_end=736
+  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_start=675
+  _globals['_TRACKEDEVENT_PROPERTIESENTRY']._serialized_end=736
+  _globals['_VISITORIDENTITY']._serialized_start=739
+  _globals['_VISITORIDENTITY']._serialized_end=992
+  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_start=935
+  _globals['_VISITORIDENTITY_FIELDSENTRY']._serialized_end=992
 # @@protoc_insertion_point(module_scope)

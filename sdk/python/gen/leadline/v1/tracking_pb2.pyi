@@ -34,7 +34,7 @@ class TrackingKey(_message.Message):
     CREATOR_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The resource name, `trackingKeys/{trackingKey}`."""
+    """The resource name, `trackingKeys/{tracking_key}`."""
     display_name: _builtins.str
     """Which website it is for. Up to 128 characters."""
     write_key: _builtins.str

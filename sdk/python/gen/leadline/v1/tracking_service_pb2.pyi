@@ -213,7 +213,7 @@ class DeleteTrackingKeyRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The key's resource name, `trackingKeys/{trackingKey}`."""
+    """The key's resource name, `trackingKeys/{tracking_key}`."""
     idempotency_key: _builtins.str
     """Chosen by the caller, new for each logical call and the same in its retries. 1 to 128 characters."""
     def __init__(

@@ -22,7 +22,7 @@ export const file_leadline_v1_tracking: GenFile = /*@__PURE__*/
  */
 export type TrackingKey = Message<"leadline.v1.TrackingKey"> & {
   /**
-   * The resource name, `trackingKeys/{trackingKey}`.
+   * The resource name, `trackingKeys/{tracking_key}`.
    *
    * @generated from field: string name = 1;
    */

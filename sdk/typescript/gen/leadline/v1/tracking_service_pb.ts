@@ -214,7 +214,7 @@ export const ListTrackingKeysResponseSchema: GenMessage<ListTrackingKeysResponse
  */
 export type DeleteTrackingKeyRequest = Message<"leadline.v1.DeleteTrackingKeyRequest"> & {
   /**
-   * The key's resource name, `trackingKeys/{trackingKey}`.
+   * The key's resource name, `trackingKeys/{tracking_key}`.
    *
    * @generated from field: string name = 1;
    */

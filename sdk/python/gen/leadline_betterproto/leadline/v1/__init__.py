@@ -3961,7 +3961,7 @@ class DeleteTrackingKeyRequest(betterproto2.Message):
 
     name: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The key's resource name, `trackingKeys/{trackingKey}`.
+    The key's resource name, `trackingKeys/{tracking_key}`.
     """
 
     idempotency_key: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -8887,7 +8887,7 @@ class TrackingKey(betterproto2.Message):
 
     name: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The resource name, `trackingKeys/{trackingKey}`.
+    The resource name, `trackingKeys/{tracking_key}`.
     """
 
     display_name: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
