@@ -2,15 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import pytest
 from leadline.v1 import authentication_service_pb2 as messages
-from leadline.v1 import identity_pb2, identity_service_pb2, permission_pb2
+from leadline.v1 import identity_pb2, identity_service_pb2
+from leadline.v1.permission_pb2 import PERMISSION_LEADS_READ
+from redis.asyncio import Redis
 
 from deploy.local.postgres import EmbeddedPostgres
+from server.identity_composition import IdentityParts
+from server.integrations.open_pixels import OpenPixels
+from server.interceptors.published_keys import PublishedKeys
 from server.runtime.audit_trail import AuditTrail
 from server.runtime.database import Database
+from server.server_settings import ServerSettings
+from server.token_endpoint.application import TokenEndpoint
 from tests.grpc_errors import error_of
 from tests.integration.identity.people import OTHER_PASSWORD, PASSWORD, Person, bearer, invite, key
 from tests.integration.server.audit_log import AuditLog
@@ -94,7 +102,7 @@ async def test_programs_are_recorded_by_their_keys(
 ) -> None:
     made = await identity.CreateApiKey(
         identity_service_pb2.CreateApiKeyRequest(
-            api_key=identity_pb2.ApiKey(display_name="CRM", permissions=[permission_pb2.PERMISSION_LEADS_READ]),
+            api_key=identity_pb2.ApiKey(display_name="CRM", permissions=[PERMISSION_LEADS_READ]),
             idempotency_key=key(),
         ),
         metadata=owner.bearer,
@@ -113,3 +121,43 @@ async def test_programs_are_recorded_by_their_keys(
     ]
     assert {record["principal"] for record in rest} == {made.name}
     assert made.secret not in repr([created, *rest])
+
+
+@pytest.fixture
+async def token_endpoint(
+    settings: ServerSettings, database: Database, redis: Redis
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the token endpoint, which it calls as the edge does."""
+    trail = AuditTrail(database)
+    exchange = IdentityParts(settings, database, redis).exchange
+    endpoint = TokenEndpoint(exchange, cast("OpenPixels", None), PublishedKeys(None, database), 600, trail)
+    transport = httpx.ASGITransport(endpoint.application())
+    headers = {"x-forwarded-for": "203.0.113.9", "x-request-id": "request-1"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://endpoint", headers=headers) as client:
+        yield client
+    await trail.close()
+
+
+async def test_oauth_clients_are_recorded_at_the_token_endpoint(
+    token_endpoint: httpx.AsyncClient, identity: Any, owner: Person, records: Records
+) -> None:
+    made = await identity.CreateOauthClient(
+        identity_service_pb2.CreateOauthClientRequest(
+            oauth_client=identity_pb2.OauthClient(display_name="BI", permissions=[PERMISSION_LEADS_READ]),
+            idempotency_key=key(),
+        ),
+        metadata=owner.bearer,
+    )
+    for secret, status in ((made.client_secret, 200), ("A" * 43, 401)):
+        form = {"grant_type": "client_credentials"}
+        answer = await token_endpoint.post("/oauth/token", data=form, auth=(made.client_id, secret))
+        assert answer.status_code == status
+    found = (await records(owner))[3:]
+    assert [told(record) for record in found] == [
+        ("oauth/token", "OAUTH_CLIENT", "OK", ""),
+        ("oauth/token", "OAUTH_CLIENT", "UNAUTHENTICATED", "API_KEY_REFUSED"),
+    ]
+    for record in found:
+        assert (record["principal"], record["door"], record["client_address"]) == (made.name, "REST", "203.0.113.9")
+        assert record["request_id"] == "request-1"
+    assert made.client_secret not in repr(found)
