@@ -133,6 +133,10 @@ test-faults: install ## Kill processes under load many times, and see that nothi
 	LEADLINE_FAULT_KILLS=$${LEADLINE_FAULT_KILLS:-10} LEADLINE_FAULT_STACK_KILLS=$${LEADLINE_FAULT_STACK_KILLS:-100} \
 	pytest -n 0 -s --timeout=900 tests/faults
 
+.PHONY: test-attack
+test-attack: install ## Attack the servers, and search for input that they can't take, for longer than make test does
+	LEADLINE_FUZZ_FACTOR=20 pytest -n 0 --timeout=3600 tests/attack
+
 .PHONY: test-sdks
 test-sdks: install test-sdk-go test-sdk-java ## Run the tests of every SDK, and the suite that all have to pass
 	LEADLINE_TEST_SDKS=all pytest $(SDK_TESTS)

@@ -11,10 +11,15 @@ from server.runtime.errors import DeadlineExceeded
 # not its own library's: this long, but at most this share of what remains.
 MARGIN_SECONDS = 0.2
 MARGIN_SHARE = 0.2
+# Nobody waits longer for one answer, and nothing is done for so long for who has gone. Streams last as they like.
+LONGEST_SECONDS = 120.0
 
 
 class DeadlineInterceptor(SurroundingInterceptor):
-    """Ends a call whose deadline passes. What it has begun in the database is rolled back."""
+    """Ends a call whose deadline passes. What it has begun in the database is rolled back.
+
+    A call without a deadline gets one, unless it streams.
+    """
 
     @asynccontextmanager
     async def surround(self, method: Method, context: Context) -> AsyncIterator[None]:
@@ -23,8 +28,9 @@ class DeadlineInterceptor(SurroundingInterceptor):
         Raises:
             DeadlineExceeded: The time is over.
         """
-        del method
         remaining: float | None = context.time_remaining()
+        if remaining is None and not _streams(method):
+            remaining = LONGEST_SECONDS
         if remaining is None:
             yield
             return
@@ -35,3 +41,8 @@ class DeadlineInterceptor(SurroundingInterceptor):
             if limit.expired():
                 raise DeadlineExceeded from error
             raise
+
+
+def _streams(method: Method) -> bool:
+    descriptor = method.descriptor
+    return descriptor is None or descriptor.client_streaming or descriptor.server_streaming

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 from leadline.v1 import lead_pb2, lead_service_pb2, lead_service_pb2_grpc, scoring_service_pb2, scoring_service_pb2_grpc
 
 from deploy.local.development_token import DevelopmentKey
+from server.interceptors import deadline
 from server.runtime.errors import DependencyUnavailable, LeadAlreadyExists, SlowConsumer
 from server.runtime.identifiers import new_id
 from tests.forged_tokens import forgeries, good_claims, signed
@@ -230,3 +231,12 @@ async def test_a_stream_of_answers_is_guarded_too(channel: grpc.aio.Channel, bea
     request = scoring_service_pb2.WatchScoresRequest(names=["x"])
     error = await error_of(stub.WatchScores(request, metadata=bearer).read())
     assert error.violations == [("names[0]", "STRING_PATTERN")]
+
+
+async def test_a_call_without_a_deadline_gets_one(
+    channel: grpc.aio.Channel, leads: SteeredLeads, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "LONGEST_SECONDS", 0.2)
+    leads.seconds = 20.0
+    error = await error_of(lead_stub(channel).GetLead(GET, metadata=bearer))
+    assert (error.code, error.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
