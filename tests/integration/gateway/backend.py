@@ -131,15 +131,19 @@ async def _watch(
 ) -> AsyncIterator[Message]:
     await _tell_what_arrived(method, served_by, [request], context)
     await _validate(request, context)
-    if request.resume_token == ENDLESS:
+    # An export is a stream that is not resumed.
+    resume_token = getattr(request, "resume_token", "")
+    if resume_token == ENDLESS:
         async for message in _watch_endlessly():
             yield message
     for number in range(WATCHED_MESSAGES):
-        response: Any = GetMessageClass(method.output_type)(resume_token=str(number))
+        response: Any = GetMessageClass(method.output_type)()
+        if hasattr(response, "resume_token"):
+            response.resume_token = str(number)
         if isinstance(response, scoring_service_pb2.WatchScoresResponse):
             response.score_change.score.probability = 0.5
         yield response
-        if request.resume_token == FAILS_LATE:
+        if resume_token == FAILS_LATE:
             await _fail(context, code_pb2.RESOURCE_EXHAUSTED, "SLOW_CONSUMER", "Too slow.")
         await asyncio.sleep(0.2)
 
