@@ -42,6 +42,8 @@ CONFIGURATION_FILE = "envoy.yaml"
 RATE_LIMIT_FILE = Path("rate_limit") / "config" / "leadline.yaml"
 """The configuration of the rate-limit service: its RUNTIME_ROOT is the output folder, its RUNTIME_SUBDIRECTORY
 `rate_limit`. JSON is YAML."""
+CERTIFICATE_SECRET_FILE = "certificate.json"  # noqa: S105 - a file name
+"""Tells Envoy where the certificate and its key are."""
 DESCRIPTOR_FILE = "contract.binpb"
 TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json", "/v1/track/pixel.gif")
 """What the token endpoint answers, over plain HTTP."""
@@ -112,6 +114,9 @@ def render(settings: EdgeSettings, folder: Path) -> Path:
     )
     environment.filters["json"] = json.dumps
     text = environment.get_template("envoy.yaml.j2").render(_values(settings, descriptor_file))
+    if settings.tls_certificate_file is not None and settings.tls_private_key_file is not None:
+        secret = _certificate_secret(settings.tls_certificate_file.resolve(), settings.tls_private_key_file.resolve())
+        (folder / CERTIFICATE_SECRET_FILE).write_text(json.dumps(secret, indent=1) + "\n", encoding="utf-8")
     if settings.rate_limit_addresses:
         limits = folder / RATE_LIMIT_FILE
         limits.parent.mkdir(parents=True, exist_ok=True)
@@ -162,6 +167,7 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
     return {
         "admin": parse_address(settings.admin_address),
         "listeners": _listeners(settings),
+        "certificate_secret_file": str(descriptor_file.with_name(CERTIFICATE_SECRET_FILE)),
         "hsts_seconds": settings.hsts_seconds,
         "trusted_hops": settings.trusted_hops,
         "connection_buffer_bytes": CONNECTION_BUFFER_BYTES,
@@ -227,6 +233,19 @@ def _listeners(settings: EdgeSettings) -> list[Listener]:
     if settings.tls_certificate_file is not None:
         listeners.append(Listener("tls", parse_address(settings.tls_listen_address), secure=True))
     return listeners
+
+
+def _certificate_secret(certificate: Path, key: Path) -> dict[str, object]:
+    secret = {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+        "name": "edge",
+        "tls_certificate": {
+            "certificate_chain": {"filename": str(certificate)},
+            "private_key": {"filename": str(key)},
+            "watched_directory": {"path": str(certificate.parent)},
+        },
+    }
+    return {"resources": [secret]}
 
 
 def _public_methods(services: Sequence[ServiceDescriptor]) -> list[MethodDescriptor]:

@@ -30,7 +30,7 @@ from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.process import ChildProcess
 from deploy.local.valkey import EmbeddedValkey
 from tests.e2e import grpc_web
-from tests.integration.gateway.conftest import free_address, running, write_edge
+from tests.integration.gateway.conftest import free_address, running, wait_for_status, write_edge
 from tests.integration.gateway.errors import rest_reason
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -78,9 +78,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentAuthority:
 
 
 @pytest.fixture(scope="session")
-def stores(postgres: EmbeddedPostgres, valkey: EmbeddedValkey) -> dict[str, str]:
+def stores(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, key_service: str) -> dict[str, str]:
     """Where the processes find their stores."""
-    return {"LEADLINE_DATABASE_URL": postgres.url("leadline_app"), "LEADLINE_REDIS_URL": valkey.url}
+    return {
+        "LEADLINE_DATABASE_URL": postgres.url("leadline_app"),
+        "LEADLINE_REDIS_URL": valkey.url,
+        "LEADLINE_KEY_SERVICE": key_service,
+    }
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -99,7 +103,6 @@ async def secured(
     shared = stores | {
         "LEADLINE_JWKS_FILE": str(development_key.jwks_file),
         "LEADLINE_SIGNING_SECRET": "a secret for the tests",
-        "LEADLINE_KEY_SERVICE": f"file:{folder / 'keys.json'}",
         "LEADLINE_SHUTDOWN_DELAY_SECONDS": "0",
         "LEADLINE_MAILBOX_FOLDER": str(folder / "mailbox"),
         "LEADLINE_SERVER_TARGET": addresses["server.main"],
@@ -257,6 +260,30 @@ async def test_bridge_and_token_endpoint_take_connections_from_the_edge_alone(se
     known.load_cert_chain(secured.edge_certificate.certificate, secured.edge_certificate.private_key)
     async with httpx.AsyncClient(verify=known) as client:
         assert (await client.get(url)).status_code == 200
+
+
+async def test_renewed_certificate_is_taken_without_a_restart(tmp_path: Path, secured: Secured) -> None:
+    in_use = DevelopmentAuthority(tmp_path / "in use")
+    files = in_use.issue("public")
+    server = f"{LOOPBACK}:{secured.ports['server.main']}"
+    tls_address = free_address()
+    edge, command = write_edge(
+        tmp_path,
+        tls_listen_address=tls_address,
+        tls_certificate_file=files.certificate,
+        tls_private_key_file=files.private_key,
+        server_addresses=[server],
+        scorer_addresses=[server],
+    )
+    renewed = secured.authority.issue("renewed")
+    async with running(command, f"http://{edge.admin_address}/ready"):
+        async with httpx.AsyncClient(base_url=f"https://{tls_address}", verify=secured.trust) as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get("/healthz")
+        for source, target in ((renewed.private_key, files.private_key), (renewed.certificate, files.certificate)):
+            source.rename(target)
+        async with httpx.AsyncClient(base_url=f"https://{tls_address}", verify=secured.trust) as client:
+            await wait_for_status(client, "/healthz", httpx.codes.SERVICE_UNAVAILABLE)
 
 
 async def test_edge_sends_nothing_to_a_process_of_another_authority(tmp_path: Path, secured: Secured) -> None:
