@@ -15,8 +15,8 @@ final class Batches<M extends Message> implements Iterator<List<M>> {
     private M next;
 
     /**
-     * Makes batches, always in the same way: a repetition must send the same ones. A message that is larger than a batch
-     * goes alone.
+     * Makes batches, always in the same way: a repetition must send the same ones. A message that is larger than a
+     * batch goes alone.
      */
     Batches(Iterator<? extends M> messages, int mostMessages) {
         this.messages = messages;
@@ -36,11 +36,15 @@ final class Batches<M extends Message> implements Iterator<List<M>> {
         }
         List<M> batch = new ArrayList<>();
         int size = 0;
-        while (next != null && (batch.isEmpty() || batch.size() < mostMessages && size + next.getSerializedSize() <= MOST_BYTES)) {
+        while (next != null && (batch.isEmpty() || fits(batch.size(), size))) {
             size += next.getSerializedSize();
             batch.add(next);
             next = messages.hasNext() ? messages.next() : null;
         }
         return batch;
+    }
+
+    private boolean fits(int messagesBefore, int bytesBefore) {
+        return messagesBefore < mostMessages && bytesBefore + next.getSerializedSize() <= MOST_BYTES;
     }
 }

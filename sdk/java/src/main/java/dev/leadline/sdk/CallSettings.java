@@ -7,7 +7,8 @@ import java.util.UUID;
  * What one call can be told.
  *
  * @param timeout how long it may take, its retries included; null for the client's
- * @param idempotencyKey under which a mutation is done once; null for a new one. Give one of your own to be able to repeat
+ * @param idempotencyKey under which a mutation is done once; null for a new one. Give one of your own to be able to
+ *     repeat
  *     the call safely after your process died: within 24 hours Leadline does it once and gives its first answer again.
  */
 public record CallSettings(Duration timeout, String idempotencyKey) {

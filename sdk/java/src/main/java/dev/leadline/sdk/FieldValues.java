@@ -14,8 +14,8 @@ public final class FieldValues {
     private FieldValues() {}
 
     /**
-     * Gives a Java value as the value of a field: a boolean, a finite number, an {@link Instant}, and for a string a category
-     * of up to 256 characters or a text. A {@link FieldValue} is given back as it is.
+     * Gives a Java value as the value of a field: a boolean, a finite number, an {@link Instant}, and for a string a
+     * category of up to 256 characters or a text. A {@link FieldValue} is given back as it is.
      *
      * @throws IllegalArgumentException the value can't be held by a field
      */
@@ -31,8 +31,8 @@ public final class FieldValues {
             }
             return field.setNumber(number.doubleValue()).build();
         } else if (value instanceof Instant moment) {
-            Timestamp.Builder date = Timestamp.newBuilder().setSeconds(moment.getEpochSecond()).setNanos(moment.getNano());
-            return field.setDate(date).build();
+            Timestamp.Builder date = Timestamp.newBuilder().setSeconds(moment.getEpochSecond());
+            return field.setDate(date.setNanos(moment.getNano())).build();
         } else if (value instanceof CharSequence text) {
             return ofText(text.toString());
         }

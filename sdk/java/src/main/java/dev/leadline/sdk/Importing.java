@@ -19,9 +19,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Sends an import as a row of short streams. Each is kept in memory until Leadline has answered it, so one that was cut off
- * is sent again as it was, under the same keys, whatever the rows come from; progress tells what is stored rather than what
- * was sent.
+ * Sends an import as a row of short streams. Each is kept in memory until Leadline has answered it, so one that was cut
+ * off is sent again as it was, under the same keys, whatever the rows come from; progress tells what is stored rather
+ * than what was sent.
  */
 final class Importing {
     private static final int MOST_ROWS = 2_000;
@@ -61,7 +61,8 @@ final class Importing {
         ImportResult result = new ImportResult(settings.key());
         Batches<ImportRow> batches = new Batches<>(rows, MOST_ROWS);
         for (int place = 0; batches.hasNext(); place++) {
-            // The key of a stream is the import's with the stream's place, so each is an import of its own by the contract.
+            // The key of a stream is the import's with the stream's place, so each is an import of its own by the
+            // contract.
             List<ImportLeadsRequest> stream = new ArrayList<>();
             while (batches.hasNext() && stream.size() < BATCHES_A_STREAM) {
                 stream.add(ImportLeadsRequest.newBuilder()
@@ -99,7 +100,8 @@ final class Importing {
         }
     }
 
-    private CompletableFuture<ImportLeadsResponse> sendOnce(List<ImportLeadsRequest> stream, Governor.StreamToken token) {
+    private CompletableFuture<ImportLeadsResponse> sendOnce(
+            List<ImportLeadsRequest> stream, Governor.StreamToken token) {
         CompletableFuture<ImportLeadsResponse> answer = new CompletableFuture<>();
         long time = (settings.timeout() == null ? STREAM_TIME : settings.timeout()).toNanos();
         StreamObserver<ImportLeadsRequest> sending = leads.withOption(Governor.STREAM_TOKEN, token)
@@ -117,8 +119,8 @@ final class Importing {
 
                     @Override
                     public void onCompleted() {
-                        answer.completeExceptionally(
-                                Status.UNAVAILABLE.withDescription("the stream ended without an answer").asRuntimeException());
+                        Status early = Status.UNAVAILABLE.withDescription("the stream ended without an answer");
+                        answer.completeExceptionally(early.asRuntimeException());
                     }
                 });
         for (ImportLeadsRequest message : stream) {

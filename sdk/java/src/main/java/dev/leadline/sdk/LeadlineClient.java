@@ -3,9 +3,6 @@ package dev.leadline.sdk;
 import com.google.protobuf.FieldMask;
 import com.google.protobuf.Message;
 import dev.leadline.v1.BatchCreateLeadsRequest;
-import dev.leadline.v1.BatchScoreLeadsRequest;
-import dev.leadline.v1.BatchScoreLeadsResponse;
-import dev.leadline.v1.BatchScoreResult;
 import dev.leadline.v1.ClearScoreOverrideRequest;
 import dev.leadline.v1.CreateLeadRequest;
 import dev.leadline.v1.DeleteLeadRequest;
@@ -61,13 +58,12 @@ import java.util.function.Supplier;
 /**
  * A connection to Leadline. Make one and keep it: all threads share it.
  *
- * <p>Every method fails with a {@link LeadlineException}. Every call has a deadline, its retries included. Calls without side
- * effects, and mutations under their idempotency key, are repeated where Leadline can't be reached for a moment.
+ * <p>Every method fails with a {@link LeadlineException}. Every call has a deadline, its retries included. Calls
+ * without side effects, and mutations under their idempotency key, are repeated where Leadline can't be reached for a
+ * moment.
  */
 public final class LeadlineClient implements AutoCloseable {
     private static final int MOST_EVENTS = 1_000;
-    /** The model server is fastest with batches of 64 to 256 explained leads, and the answer stays far below the limit. */
-    private static final int LEADS_A_REQUEST = 250;
 
     private final ManagedChannel connection;
     private final Channel channel;
@@ -95,9 +91,9 @@ public final class LeadlineClient implements AutoCloseable {
     }
 
     /**
-     * Gives the connection for a stub of any service of the contract, such as {@code WorkflowServiceGrpc.newBlockingStub},
-     * with this client's deadline, retries, keys and tokens. Such a stub fails with gRPC's exception, of which {@link
-     * LeadlineException#from(StatusRuntimeException)} makes Leadline's.
+     * Gives the connection for a stub of any service of the contract, such as {@code
+     * WorkflowServiceGrpc.newBlockingStub}, with this client's deadline, retries, keys and tokens. Such a stub fails
+     * with gRPC's exception, of which {@link LeadlineException#from(StatusRuntimeException)} makes Leadline's.
      */
     public Channel channel() {
         return channel;
@@ -153,8 +149,8 @@ public final class LeadlineClient implements AutoCloseable {
     }
 
     /**
-     * Changes a lead: what the mask names, or, with an empty one, what is set. A lead with an etag is changed only if nobody
-     * else did meanwhile; else it fails with Conflict.
+     * Changes a lead: what the mask names, or, with an empty one, what is set. A lead with an etag is changed only if
+     * nobody else did meanwhile; else it fails with Conflict.
      */
     public Lead updateLead(Lead lead, Collection<String> mask, CallSettings settings) {
         UpdateLeadRequest.Builder request =
@@ -165,7 +161,9 @@ public final class LeadlineClient implements AutoCloseable {
         return call(() -> limited(leads, settings).updateLead(request.build()));
     }
 
-    /** Deletes a lead with its events and scores; with an etag that is not empty, only if nobody changed it meanwhile. */
+    /**
+     * Deletes a lead with its events and scores; with an etag that is not empty, only if nobody changed it meanwhile.
+     */
     public void deleteLead(String name, String etag, CallSettings settings) {
         DeleteLeadRequest request = DeleteLeadRequest.newBuilder()
                 .setName(name)
@@ -177,12 +175,13 @@ public final class LeadlineClient implements AutoCloseable {
 
     /** Imports any number of leads, each on the line of its place, from 1; what is known already is skipped. */
     public ImportResult importLeads(Iterator<Lead> imported) {
-        return importLeads(new Importing.Rows(imported), DuplicatePolicy.DUPLICATE_POLICY_SKIP, soFar -> {}, CallSettings.DEFAULT);
+        Iterator<ImportRow> rows = new Importing.Rows(imported);
+        return importLeads(rows, DuplicatePolicy.DUPLICATE_POLICY_SKIP, soFar -> {}, CallSettings.DEFAULT);
     }
 
     /**
-     * Imports any number of rows in constant memory. What a lost connection cut off is sent again under the same key, so
-     * nothing is stored twice. To repeat the whole import, give the same key and the same rows in the same order.
+     * Imports any number of rows in constant memory. What a lost connection cut off is sent again under the same key,
+     * so nothing is stored twice. To repeat the whole import, give the same key and the same rows in the same order.
      *
      * @param progress told each time that Leadline has stored some more
      */
@@ -229,7 +228,7 @@ public final class LeadlineClient implements AutoCloseable {
 
     /** Scores any number of stored leads, in as many requests as it takes; each has a score or an error. */
     public Iterable<ScoredLead> batchScoreLeads(List<String> names) {
-        return () -> new ScoredLeads(names.iterator());
+        return () -> new ScoredLeads(scoring, names.iterator());
     }
 
     /** Gives the smallest changes that would raise a lead's score; of these fields alone, where any are named. */
@@ -271,7 +270,8 @@ public final class LeadlineClient implements AutoCloseable {
     /**
      * Goes through new scores as they are stored: without an end, a gap or a repetition. Close the watch to end it.
      *
-     * @param which the leads, the filter, whether a snapshot comes first, and the resume token of an update to go on after
+     * @param which the leads, the filter, whether a snapshot comes first, and the resume token of an update to go on
+     *     after
      */
     public ScoreWatch watchScores(WatchScoresRequest which) {
         return new ScoreWatch(scoring, which);
@@ -299,7 +299,8 @@ public final class LeadlineClient implements AutoCloseable {
      * @param type what it makes
      */
     public <T extends Message> Operation<T> getOperation(String name, Class<T> type) {
-        return handle(type, call(() -> operations.getOperation(GetOperationRequest.newBuilder().setName(name).build())));
+        GetOperationRequest request = GetOperationRequest.newBuilder().setName(name).build();
+        return handle(type, call(() -> operations.getOperation(request)));
     }
 
     /** Gives a model with its evaluation. */
@@ -317,7 +318,8 @@ public final class LeadlineClient implements AutoCloseable {
 
     /** Gives the pictures of a model's evaluation, PNGs. */
     public List<Plot> getModelPlots(String name) {
-        return call(() -> scoring.getModelPlots(GetModelPlotsRequest.newBuilder().setName(name).build())).getPlotsList();
+        GetModelPlotsRequest request = GetModelPlotsRequest.newBuilder().setName(name).build();
+        return call(() -> scoring.getModelPlots(request)).getPlotsList();
     }
 
     /** Makes a model champion; with {@code overrideGate} although it did not pass the promotion gate. */
@@ -354,49 +356,11 @@ public final class LeadlineClient implements AutoCloseable {
                 : stub.withDeadlineAfter(settings.timeout().toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private static <T> T call(Supplier<T> made) {
+    static <T> T call(Supplier<T> made) {
         try {
             return made.get();
         } catch (StatusRuntimeException failure) {
             throw LeadlineException.from(failure);
-        }
-    }
-
-    /** Scores leads in chunks, the next one when it is needed. */
-    private final class ScoredLeads implements Iterator<ScoredLead> {
-        private final Iterator<String> names;
-        private Iterator<ScoredLead> chunk = List.<ScoredLead>of().iterator();
-
-        ScoredLeads(Iterator<String> names) {
-            this.names = names;
-        }
-
-        @Override
-        public boolean hasNext() {
-            return chunk.hasNext() || names.hasNext();
-        }
-
-        @Override
-        public ScoredLead next() {
-            if (!chunk.hasNext()) {
-                chunk = score().iterator();
-            }
-            return chunk.next();
-        }
-
-        private List<ScoredLead> score() {
-            BatchScoreLeadsRequest.Builder request = BatchScoreLeadsRequest.newBuilder();
-            while (names.hasNext() && request.getNamesCount() < LEADS_A_REQUEST) {
-                request.addNames(names.next());
-            }
-            BatchScoreLeadsResponse response = call(() -> scoring.batchScoreLeads(request.build()));
-            List<ScoredLead> scored = new ArrayList<>();
-            for (int place = 0; place < response.getResultsCount(); place++) {
-                BatchScoreResult result = response.getResults(place);
-                LeadlineException error = result.hasStatus() ? LeadlineException.from(result.getStatus()) : null;
-                scored.add(new ScoredLead(request.getNames(place), error == null ? result.getScore() : null, error));
-            }
-            return scored;
         }
     }
 }

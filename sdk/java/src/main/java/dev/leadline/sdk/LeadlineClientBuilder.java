@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
-/** Tells how a {@link LeadlineClient} connects. It needs a token, a token source or an API key; the rest has usual values. */
+/**
+ * Tells how a {@link LeadlineClient} connects. It needs a token, a token source or an API key; the rest has usual
+ * values.
+ */
 public final class LeadlineClientBuilder {
     private static final int LARGEST_MESSAGE = 16 * 1024 * 1024;
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
@@ -57,7 +60,9 @@ public final class LeadlineClientBuilder {
         return this;
     }
 
-    /** Lets the client exchange an API key for access tokens, and renew them by itself; no other call carries the key. */
+    /**
+     * Lets the client exchange an API key for access tokens, and renew them by itself; no other call carries the key.
+     */
     public LeadlineClientBuilder apiKey(String key) {
         apiKey = Objects.requireNonNull(key, "key");
         return this;

@@ -9,6 +9,7 @@ import dev.leadline.v1.ErrorReason;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,7 @@ import java.util.Optional;
 public class LeadlineException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Details details;
+    private final Details details;
 
     /** What an exception tells besides its message. */
     record Details(
@@ -46,7 +47,8 @@ public class LeadlineException extends RuntimeException {
             String reason,
             Map<String, String> metadata,
             List<FieldViolation> fieldViolations,
-            Duration retryAfter) {
+            Duration retryAfter)
+            implements Serializable {
         Details(Status.Code code) {
             this(code, "", Map.of(), List.of(), null);
         }
@@ -101,7 +103,9 @@ public class LeadlineException extends RuntimeException {
         if (!reason().isEmpty()) {
             line.append(" [").append(reason()).append(']');
         }
-        fieldViolations().forEach(found -> line.append("; ").append(found.field()).append(": ").append(found.description()));
+        for (FieldViolation found : fieldViolations()) {
+            line.append("; ").append(found.field()).append(": ").append(found.description());
+        }
         return line.toString();
     }
 

@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A handle of a long-running operation: what is known of it is as it was when it was last asked for. A handle belongs to
- * one thread.
+ * A handle of a long-running operation: what is known of it is as it was when it was last asked for. A handle belongs
+ * to one thread.
  *
  * @param <T> what the operation makes
  */
@@ -74,14 +74,16 @@ public final class Operation<T extends Message> {
         }
     }
 
-    /** Waits until the operation is done, an hour at most, and gives its result; see {@link #await(Duration, Consumer)}. */
+    /**
+     * Waits until the operation is done, an hour at most, and gives its result; see {@link #await(Duration, Consumer)}.
+     */
     public T await() {
         return await(Duration.ofHours(1), now -> {});
     }
 
     /**
-     * Waits until the operation is done and gives its result, over lost connections. Waiting is only looking: the operation
-     * goes on if the wait ends early.
+     * Waits until the operation is done and gives its result, over lost connections. Waiting is only looking: the
+     * operation goes on if the wait ends early.
      *
      * @param timeout how long to wait at most
      * @param progress told about once a second where the operation stands

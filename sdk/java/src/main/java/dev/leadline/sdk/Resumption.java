@@ -32,8 +32,8 @@ final class Resumption {
     }
 
     /**
-     * Gives how long to wait before the next stream: a random time, so that clients don't come back all at once, at least
-     * as long as Leadline asks for, and longer the more often it failed.
+     * Gives how long to wait before the next stream: a random time, so that clients don't come back all at once, at
+     * least as long as Leadline asks for, and longer the more often it failed.
      *
      * @param isRenewed whether the next stream will have another access token than the one that was refused
      * @throws LeadlineException the failure itself, where a new stream would not help or too many failed in a row

@@ -18,16 +18,18 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Goes through new scores as they are stored: without an end, a gap or a repetition. It opens as many streams as it takes,
- * each where the last one ended. One thread goes through it; any may close it, which ends it.
+ * Goes through new scores as they are stored: without an end, a gap or a repetition. It opens as many streams as it
+ * takes, each where the last one ended. One thread goes through it; any may close it, which ends it.
  *
- * <p>{@link #hasNext} waits for an update, and fails with a {@link LeadlineException} where a new stream would not help, or
- * after 8 failures in a row.
+ * <p>{@link #hasNext} waits for an update, and fails with a {@link LeadlineException} where a new stream would not
+ * help, or after 8 failures in a row.
  */
 public final class ScoreWatch implements Iterator<ScoreUpdate>, Iterable<ScoreUpdate>, AutoCloseable {
     private static final int MOST_FAILURES = 8;
     private static final int REMEMBERED_SCORES = 4_096;
-    /** How long one stream is kept: each new one is opened with the token of then, so a watch outlives its first token. */
+    /**
+     * How long one stream is kept: each new one is opened with the token of then, so a watch outlives its first token.
+     */
     private static final Duration STREAM_TIME = Duration.ofMinutes(15);
 
     private final ScoringServiceBlockingStub stub;

@@ -4,8 +4,8 @@ package dev.leadline.sdk;
 @FunctionalInterface
 public interface TokenSource {
     /**
-     * Gives a token. It is asked before each call, on the thread that calls, so it should keep what it fetched until that
-     * expires.
+     * Gives a token. It is asked before each call, on the thread that calls, so it should keep what it fetched until
+     * that expires.
      *
      * @param refused the token that Leadline has just refused, so that another is needed; null where none was
      */

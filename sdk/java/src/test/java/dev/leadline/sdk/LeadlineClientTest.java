@@ -62,7 +62,8 @@ class LeadlineClientTest {
                 .addService(new ScoringServiceGrpc.ScoringServiceImplBase() {
                     @Override
                     public void watchScores(WatchScoresRequest request, StreamObserver<WatchScoresResponse> answer) {
-                        answer.onNext(WatchScoresResponse.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build());
+                        Heartbeat heartbeat = Heartbeat.getDefaultInstance();
+                        answer.onNext(WatchScoresResponse.newBuilder().setHeartbeat(heartbeat).build());
                         isWatched.countDown();
                     }
                 })
@@ -84,7 +85,8 @@ class LeadlineClientTest {
         List<String> seen = new ArrayList<>();
         ClientInterceptor tracing = new ClientInterceptor() {
             @Override
-            public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+            public <Q, R> ClientCall<Q, R> interceptCall(
+                    MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
                 seen.add(method.getBareMethodName());
                 return next.newCall(method, options);
             }
@@ -166,7 +168,8 @@ class LeadlineClientTest {
         assertEquals(4.0, FieldValues.from(fields.get("Visits")));
         Instant moment = Instant.parse("2026-01-02T03:04:05.678Z");
         assertEquals(moment, FieldValues.from(FieldValues.of(moment)));
-        var refused = assertThrows(IllegalArgumentException.class, () -> FieldValues.toFields(Map.of("Visits", Double.NaN)));
+        Map<String, Double> nothing = Map.of("Visits", Double.NaN);
+        var refused = assertThrows(IllegalArgumentException.class, () -> FieldValues.toFields(nothing));
         assertTrue(refused.getMessage().startsWith("Visits: "));
     }
 }

@@ -17,20 +17,22 @@ import org.junit.jupiter.api.Test;
 /** What programs may rely on: taking a name away breaks them. */
 class PublicNamesTest {
     private static final Set<String> CLASSES = Set.of(
-            "CallSettings", "FieldValues", "FieldViolation", "ImportResult", "LeadlineClient", "LeadlineClientBuilder",
-            "LeadlineException", "Operation", "RecordEventsResult", "RefusedEvent", "RefusedRow", "ScoreUpdate", "ScoreWatch",
-            "ScoredLead", "TokenSource", "Version");
+            "CallSettings", "FieldValues", "FieldViolation", "ImportResult", "LeadlineClient",
+            "LeadlineClientBuilder", "LeadlineException", "Operation", "RecordEventsResult", "RefusedEvent",
+            "RefusedRow", "ScoredLead", "ScoreUpdate", "ScoreWatch", "TokenSource", "Version");
     private static final Set<String> CLIENT = Set.of(
-            "batchCreateLeads", "batchScoreLeads", "builder", "channel", "clearScoreOverride", "close", "createLead", "deleteLead", "deleteModel",
-            "getLead", "getModel", "getModelPlots", "getOperation", "importLeads", "listLeads", "listModels", "overrideScore", "promoteModel",
-            "recordEvents", "replayScore", "rescoreLeads", "rollBackModel", "scoreInlineLead", "scoreLead", "suggestChanges",
+            "batchCreateLeads", "batchScoreLeads", "builder", "channel", "clearScoreOverride", "close",
+            "createLead", "deleteLead", "deleteModel", "getLead", "getModel", "getModelPlots", "getOperation",
+            "importLeads", "listLeads", "listModels", "overrideScore", "promoteModel", "recordEvents",
+            "replayScore", "rescoreLeads", "rollBackModel", "scoreInlineLead", "scoreLead", "suggestChanges",
             "trainModel", "updateLead", "watchScores");
     private static final Set<String> BUILDER = Set.of(
-            "apiKey", "build", "interceptors", "plaintext", "rootCertificates", "timeout", "token", "tokenSource", "userAgent");
+            "apiKey", "build", "interceptors", "plaintext", "rootCertificates", "timeout", "token", "tokenSource",
+            "userAgent");
     private static final Set<String> EXCEPTIONS = Set.of(
             "AlreadyExists", "ApiKeyRefused", "Cancelled", "Conflict", "DeadlineExceeded", "FailedPrecondition",
-            "IdempotencyKeyReused", "InternalError", "InvalidRequest", "NotFound", "PermissionDenied", "ResourceExhausted",
-            "Unauthenticated", "Unavailable");
+            "IdempotencyKeyReused", "InternalError", "InvalidRequest", "NotFound", "PermissionDenied",
+            "ResourceExhausted", "Unauthenticated", "Unavailable");
 
     private static Set<String> methodsOf(Class<?> type) {
         return Arrays.stream(type.getDeclaredMethods())
