@@ -3,11 +3,11 @@ import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Card from "@mui/material/Card";
 import Typography from "@mui/material/Typography";
-import dynamic from "next/dynamic";
 import NextLink from "next/link";
 import { useDeferredValue, useMemo } from "react";
 
 import { EmptyState } from "@/common/empty_state";
+import { Failure } from "@/common/failure";
 import { BoardIcon, ImportIcon } from "@/common/icons";
 import { useLanguage } from "@/text/language";
 
@@ -18,8 +18,6 @@ import { Hottest } from "./hottest";
 import { LeadList } from "./lead_list";
 import { Moving } from "./moving";
 import { type BoardLead, MOST_LEADS, useLeads } from "./use_leads";
-
-const Failure = dynamic(() => import("@/common/failure").then((module) => module.Failure), { ssr: false });
 
 /** The page with all leads. */
 export function Board() {

@@ -1,11 +1,13 @@
 /** Short messages at the edge of the page: what was done, or why it was not. */
 import dynamic from "next/dynamic";
-import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 
 import { useErrorText } from "./error_text";
 
-// Nobody needs it before the first notice.
-const NoticeBar = dynamic(() => import("./notice_bar").then((module) => module.NoticeBar), { ssr: false });
+const load = () => import("./notice_bar");
+const NoticeBar = dynamic(() => load().then((module) => module.NoticeBar), { ssr: false });
+/** When the page is there, and before the first notice: that may be that the connection is lost. */
+const LOADED_AFTER_MS = 4_000;
 
 /** What is told. */
 export interface Notice {
@@ -25,6 +27,14 @@ export function NoticeProvider({ children }: { readonly children: ReactNode }) {
   const [notice, setNotice] = useState<Notice>();
   const [isOpen, setIsOpen] = useState(false);
   const errorText = useErrorText();
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      load().catch(() => undefined);
+    }, LOADED_AFTER_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
   const value = useMemo<NoticeValue>(() => {
     const show = (shown: Notice): void => {
       setNotice(shown);
