@@ -27,6 +27,7 @@ NAMES = (
     "edge_overhead",
     "server_overhead",
     "sdk_overhead",
+    "dashboard",
 )
 
 

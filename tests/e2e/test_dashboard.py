@@ -20,6 +20,7 @@ MOST_JAVASCRIPT = 350 * 1024
 JOURNEYS = {
     "journey": ("board", "lead", "models", "import"),
     "work_journey": ("workflows", "notifications", "lead-history"),
+    "trouble_journey": ("session-over", "offline"),
     "account_journey": ("settings", "settings-users", "settings-keys", "settings-webhooks", "second-factor"),
 }
 """The scripts, with pages of which each keeps a picture."""

@@ -25,7 +25,7 @@ export function themeOf(scheme: "light" | "dark") {
   return createTheme({
     palette: {
       mode: scheme,
-      primary: isDark ? { main: "#9b97ff", contrastText: "#10101c" } : { main: "#4f46e5" },
+      primary: isDark ? { main: "#9b97ff", dark: "#b5b2ff", contrastText: "#10101c" } : { main: "#4f46e5" },
       success: { main: isDark ? "#4ade9b" : "#087f5b" },
       warning: { main: isDark ? "#fbbf5e" : "#a15c00" },
       error: { main: isDark ? "#ff8a8a" : "#c92a2a" },

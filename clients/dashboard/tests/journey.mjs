@@ -48,7 +48,6 @@ await journey(address, folder, async ({ page, device, look, weigh, found }) => {
   await page.getByRole("heading", { name: "Predicted and observed" }).waitFor();
   await page.waitForTimeout(900);
   await look("models");
-  await weigh("models", () => page.getByRole("heading", { name: "Predicted and observed" }).waitFor());
 
   await page.getByRole("link", { name: "Import" }).click();
   const choose = (bytes) => page.locator("input[type=file]").setInputFiles({ name: "leads.csv", mimeType: "text/csv", buffer: bytes });
