@@ -67,6 +67,7 @@ async def test_no_statement_reaches_another_tenant(
     before, own = await snapshot(superuser, victim.tenant_id), new_id()
     database = await Database.connect(postgres.url("leadline_app"))
     ended = {"well": 0, "refused": 0}
+    filled = [table for table in READABLE if before.get(table)]
 
     async def run(statement: str, *, has_tenant: bool) -> None:
         try:
@@ -82,7 +83,7 @@ async def test_no_statement_reaches_another_tenant(
     @given(
         template=st.sampled_from(STATEMENTS),
         condition=st.sampled_from(CONDITIONS),
-        tables=st.tuples(st.sampled_from(READABLE), st.sampled_from(READABLE)),
+        tables=st.tuples(st.sampled_from(filled), st.sampled_from(READABLE)),
         has_tenant=st.booleans(),
         data=st.data(),
     )
