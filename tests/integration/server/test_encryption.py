@@ -26,7 +26,7 @@ from tests.integration.server.conftest import Bearer
 from tests.integration.server.test_notifications import tell
 
 EMAIL, NAME, PHONE = "Canary.Wren@Secret-Aviary.example", "Jenny Canarywren", "+49 (30) 7654-321"
-CANARY = re.compile(rb"canary|secret-aviary|7654|jenny", re.IGNORECASE)
+CANARY = re.compile(rb"canary.?wren|secret-aviary|7654.?321|jenny", re.IGNORECASE)
 
 
 @pytest.fixture
