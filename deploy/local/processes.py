@@ -148,7 +148,7 @@ def _log(logs: Path, name: str) -> Path:
 
 
 def shared_environment(
-    folder: DataFolder, ports: StackPorts, postgres: EmbeddedPostgres, redis_url: str, log_level: str
+    folder: DataFolder, ports: StackPorts, postgres: EmbeddedPostgres, redis_url: str
 ) -> dict[str, str]:
     """Gives the variables by which all of Leadline's processes are configured.
 
@@ -157,7 +157,6 @@ def shared_environment(
         ports: Where each process listens.
         postgres: The database.
         redis_url: The address of Valkey.
-        log_level: The least severe level that is logged: `debug`, `info`, `warning` or `error`.
 
     Returns:
         Variables with the prefix `LEADLINE_`, and few others.
@@ -179,7 +178,8 @@ def shared_environment(
         "LEADLINE_DASHBOARD_URL": f"http://{LOOPBACK}:{ports.edge}/app",
         "LEADLINE_SIGNING_SECRET": folder.signing_secret(),
         "LEADLINE_KEY_SERVICE": folder.key_service(),
-        "LEADLINE_LOG_LEVEL": log_level,
+        # The workers are known to run by what they log.
+        "LEADLINE_LOG_LEVEL": "info",
         "LEADLINE_REFLECTION": "true",
         # There is one process of each kind: no other could take the calls.
         "LEADLINE_SHUTDOWN_DELAY_SECONDS": "0",

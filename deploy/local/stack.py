@@ -48,7 +48,6 @@ class Stack:
         report: Told in a sentence what happens.
         usual_ports: False to take any free ports.
         durable: False trades safety against power loss for speed: right for tests.
-        log_level: The least severe level that the processes log: `debug`, `info`, `warning` or `error`.
         tls: Whether the edge takes TLS connections, too, by a certificate for this machine that is made for it.
         longest_restart_seconds: After how long, at most, a process that ended is started again.
     """
@@ -60,7 +59,6 @@ class Stack:
         *,
         usual_ports: bool = True,
         durable: bool = True,
-        log_level: str = "info",
         tls: bool = False,
         longest_restart_seconds: float = LONGEST_DELAY_SECONDS,
     ) -> None:
@@ -68,7 +66,6 @@ class Stack:
         self._report = report
         self._usual_ports = usual_ports
         self._durable = durable
-        self._log_level = log_level
         self.authority = DevelopmentAuthority(self.folder.path / "keys" / "tls") if tls else None
         """What signs the edge's certificate; None without TLS."""
         self._longest_restart_seconds = longest_restart_seconds
@@ -172,7 +169,7 @@ class Stack:
             data / "postgresql", self.ports.postgres, log=logs / "postgresql.log", durable=self._durable
         )
         self.valkey = EmbeddedValkey(data / "valkey", self.ports.valkey, log=logs / "valkey.log")
-        environment = shared_environment(self.folder, self.ports, self.postgres, self.valkey.url, self._log_level)
+        environment = shared_environment(self.folder, self.ports, self.postgres, self.valkey.url)
         self.programs: list[Program] = programs(self.folder, self.ports, environment)
         self._supervisor = Supervisor(self.processes, self._report, longest_delay_seconds=self._longest_restart_seconds)
 

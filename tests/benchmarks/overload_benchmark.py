@@ -51,7 +51,7 @@ async def measure() -> Report:
     """Run the benchmark."""
     with (
         tempfile.TemporaryDirectory(prefix="leadline-bench-") as folder,
-        Stack(Path(folder), Console(stderr=True).print, usual_ports=False, log_level="error") as stack,
+        Stack(Path(folder), Console(stderr=True).print, usual_ports=False) as stack,
     ):
         address = f"127.0.0.1:{stack.ports.server}"
         loud, quiet = (stack.key.mint(new_id(), lifetime=7200.0) for _ in range(2))
