@@ -23,9 +23,7 @@ async def delete_expired_keys(database: Database) -> int:
     Raises:
         DependencyUnavailable: PostgreSQL can't be reached.
     """
-    async with database.session() as connection:
-        status = await connection.execute(_DELETE)
-    return int(status.removeprefix("DELETE "))
+    return await _delete(database, _DELETE)
 
 
 async def delete_expired_dead_letters(database: Database) -> int:
@@ -40,9 +38,7 @@ async def delete_expired_dead_letters(database: Database) -> int:
     Raises:
         DependencyUnavailable: PostgreSQL can't be reached.
     """
-    async with database.session() as connection:
-        status = await connection.execute(_DELETE_DEAD_LETTERS)
-    return int(status.removeprefix("DELETE "))
+    return await _delete(database, _DELETE_DEAD_LETTERS)
 
 
 # How long events wait for their visitor to be known, and how long a visitor is remembered who does not come again. The
@@ -63,13 +59,14 @@ async def delete_expired_visits(database: Database) -> int:
     Raises:
         DependencyUnavailable: PostgreSQL can't be reached.
     """
-    async with database.session() as connection:
-        statuses = [await connection.execute(statement) for statement in (_DELETE_VISITOR_EVENTS, _DELETE_VISITORS)]
-    return sum(int(status.removeprefix("DELETE ")) for status in statuses)
+    return await _delete(database, _DELETE_VISITOR_EVENTS, _DELETE_VISITORS)
 
 
 # The policies of the relay's role let it see no younger ones; of deliveries it may see all, and delete the old alone.
-_EXPIRED_RUNS: Final = ("workflow_runs", "webhook_deliveries", "notifications", "crm_queue_items")
+_DELETE_RUNS: Final = tuple(
+    f"DELETE FROM {table} WHERE create_time < now() - interval '90 days'"  # noqa: S608 - a constant
+    for table in ("workflow_runs", "webhook_deliveries", "notifications", "crm_queue_items")
+)
 
 
 async def delete_expired_runs(database: Database) -> int:
@@ -84,14 +81,7 @@ async def delete_expired_runs(database: Database) -> int:
     Raises:
         DependencyUnavailable: PostgreSQL can't be reached.
     """
-    deleted = 0
-    async with database.session() as connection:
-        for table in _EXPIRED_RUNS:
-            status = await connection.execute(
-                f"DELETE FROM {table} WHERE create_time < now() - interval '90 days'"  # noqa: S608 - a constant
-            )
-            deleted += int(status.removeprefix("DELETE "))
-    return deleted
+    return await _delete(database, *_DELETE_RUNS)
 
 
 async def destroy_retired_keys(database: Database) -> int:
@@ -106,6 +96,11 @@ async def destroy_retired_keys(database: Database) -> int:
     Raises:
         DependencyUnavailable: PostgreSQL can't be reached.
     """
+    return await _delete(database, "DELETE FROM tenant_keys WHERE retire_time < now() - interval '91 days'")
+
+
+async def _delete(database: Database, *statements: str) -> int:
+    """Runs statements that delete, each a transaction of its own, and gives how many rows they deleted."""
     async with database.session() as connection:
-        status = await connection.execute("DELETE FROM tenant_keys WHERE retire_time < now() - interval '91 days'")
-    return int(status.removeprefix("DELETE "))
+        statuses = [await connection.execute(statement) for statement in statements]
+    return sum(int(status.removeprefix("DELETE ")) for status in statuses)
