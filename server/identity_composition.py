@@ -13,7 +13,6 @@ from server.identity.identity_providers import KeepIdentityProviders, LogInByIdT
 from server.identity.joining import Invitations, SignUp
 from server.identity.log_in import LogIn
 from server.identity.mail import Mails
-from server.identity.pages import Pages
 from server.identity.passwords import PasswordHashes, PasswordPolicy
 from server.identity.ports import Mailer
 from server.identity.roles import KeepRoles, Roles
@@ -23,6 +22,7 @@ from server.identity.signing_keys import AccessTokens, SigningKeys
 from server.identity.users import KeepOrganization, KeepUsers
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable
+from server.runtime.pages import Pages
 from server.runtime.sealing import Sealer
 from server.runtime.signed_tokens import TokenSigner
 from server.server_settings import ServerSettings

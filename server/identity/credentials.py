@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from server.identity.account import Credential, CredentialKind, CredentialState
-from server.identity.pages import Pages
 from server.identity.permissions import of_program
 from server.identity.ports import IdentityStore, SessionStore, Throttle
 from server.identity.roles import refuse_to_give_more
@@ -17,6 +16,7 @@ from server.runtime.audit import concerns
 from server.runtime.errors import LeadlineError
 from server.runtime.identifiers import format_name, new_id
 from server.runtime.identity_errors import ApiKeyNotFound, ApiKeyRefused, OauthClientNotFound
+from server.runtime.pages import Pages
 from server.runtime.principal import Principal
 
 API_KEY_PREFIX: Final = "leadline_key_"

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from server.identity.account import IdentityProvider, User, UserState
 from server.identity.joining import new_user
-from server.identity.pages import Pages
 from server.identity.ports import IdentityStore, IdentityTransaction, IdTokenVerifier, Throttle
 from server.identity.roles import Roles
 from server.identity.sessions import Caller, IssuedTokens, Sessions
 from server.runtime.audit import concerns, concerns_only
 from server.runtime.identifiers import format_name, new_id
 from server.runtime.identity_errors import IdentityProviderNotFound, IdTokenRefused
+from server.runtime.pages import Pages
 from server.runtime.principal import Principal
 
 COLLECTION: Final = "identityProviders"

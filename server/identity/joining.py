@@ -9,7 +9,6 @@ from uuid import UUID
 from server.identity.account import Invitation, InvitationState, User, UserState
 from server.identity.account_recovery import EmailVerification
 from server.identity.mail import Mails
-from server.identity.pages import Pages
 from server.identity.passwords import PasswordHashes, PasswordPolicy
 from server.identity.permissions import OWNER
 from server.identity.ports import IdentityStore, Mailer, Throttle
@@ -25,6 +24,7 @@ from server.runtime.identity_errors import (
     OneTimeTokenRefused,
     UserAlreadyExists,
 )
+from server.runtime.pages import Pages
 from server.runtime.principal import Principal
 
 INVITATION_LIFETIME: Final = timedelta(days=7)

@@ -9,11 +9,10 @@ from uuid import UUID
 from server.integrations.dead_letter import LARGEST_CONTENT_BYTES, DeadLetter, DeadLetterKind, RejectedEvent
 from server.integrations.event import Event
 from server.integrations.ports import EventTransaction
-from server.runtime.errors import DeadLetterNotFound, InvalidPageToken, LeadNotFound
+from server.runtime.errors import DeadLetterNotFound, LeadNotFound
 from server.runtime.identifiers import format_name
+from server.runtime.pages import Pages
 from server.runtime.signed_tokens import TokenSigner
-
-DEFAULT_PAGE_SIZE = 50
 
 
 class DeadLetterTransaction(EventTransaction, Protocol):
@@ -91,7 +90,7 @@ class ReadDeadLetters:
 
     def __init__(self, store: DeadLetterStore, tokens: TokenSigner) -> None:
         self._store = store
-        self._tokens = tokens
+        self._pages = Pages(tokens)
 
     async def get(self, tenant_id: UUID, dead_letter_id: UUID) -> DeadLetter:
         """Gives one.
@@ -115,17 +114,10 @@ class ReadDeadLetters:
         Raises:
             InvalidPageToken: The token is of another tenant, or not ours.
         """
-        size = page_size or DEFAULT_PAGE_SIZE
-        try:
-            before = UUID(self._tokens.read(page_token, tenant_id, "")) if page_token else None
-        except ValueError as error:
-            raise InvalidPageToken from error
+        position = self._pages.position(tenant_id, "", page_size, page_token)
         # One more than the page tells whether there is a next one.
-        found = await self._store.page(tenant_id, size + 1, before)
-        if len(found) <= size:
-            return DeadLetterPage(found, "")
-        shown = found[:size]
-        return DeadLetterPage(shown, self._tokens.sign(tenant_id, "", str(shown[-1].dead_letter_id)))
+        found = await self._store.page(tenant_id, position.size + 1, position.before)
+        return DeadLetterPage(*self._pages.cut(position, found, lambda dead_letter: dead_letter.dead_letter_id))
 
 
 class SettleDeadLetters:

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from server.runtime.errors import InvalidPageToken, TrackingKeyNotFound
+from server.runtime.errors import TrackingKeyNotFound
 from server.runtime.identifiers import format_name, new_id
+from server.runtime.pages import Pages
 from server.runtime.signed_tokens import TokenSigner
 
 WRITE_KEY_PREFIX: Final = "leadline_track_"
-DEFAULT_PAGE_SIZE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class KeepTrackingKeys:
 
     def __init__(self, store: TrackingKeyStore, tokens: TokenSigner, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._tokens = tokens
+        self._pages = Pages(tokens)
         self._now = now
 
     async def create(
@@ -114,16 +114,10 @@ class KeepTrackingKeys:
         Raises:
             InvalidPageToken: The token is of another tenant, or not ours.
         """
-        size = page_size or DEFAULT_PAGE_SIZE
-        try:
-            before = UUID(self._tokens.read(page_token, tenant_id, "")) if page_token else None
-        except ValueError as error:
-            raise InvalidPageToken from error
+        position = self._pages.position(tenant_id, "", page_size, page_token)
         # One more than the page tells whether there is a next one.
-        found = await self._store.page(tenant_id, size + 1, before)
-        if len(found) <= size:
-            return TrackingKeyPage(found, "")
-        return TrackingKeyPage(found[:size], self._tokens.sign(tenant_id, "", str(found[size - 1].key_id)))
+        found = await self._store.page(tenant_id, position.size + 1, position.before)
+        return TrackingKeyPage(*self._pages.cut(position, found, lambda key: key.key_id))
 
     async def delete(self, tenant_id: UUID, key_id: UUID) -> None:
         """Deletes a key.

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.leads.filter import parse_filter
-from server.runtime.errors import EtagMismatch, InvalidFieldMask, InvalidPageToken, TooManyWorkflows, WorkflowNotFound
+from server.runtime.errors import EtagMismatch, InvalidFieldMask, TooManyWorkflows, WorkflowNotFound
 from server.runtime.identifiers import format_name, new_id
+from server.runtime.pages import Pages
 from server.runtime.signed_tokens import TokenSigner
 from server.webhooks.addresses import TargetRules
 from server.webhooks.secrets import WebhookSigner
@@ -21,7 +22,6 @@ from server.workflows.workflow import (
     WorkflowDefinition,
 )
 
-DEFAULT_PAGE_SIZE = 50
 WRITABLE = frozenset({"display_name", "trigger", "actions", "cool_down"})
 
 
@@ -68,7 +68,7 @@ class ManageWorkflows:
         self._store = store
         self._rules = rules
         self._signer = signer
-        self._tokens = tokens
+        self._pages = Pages(tokens)
         self._clock = clock
 
     async def create(self, tenant_id: UUID, definition: WorkflowDefinition, *, enabled: bool) -> Workflow:
@@ -119,16 +119,10 @@ class ManageWorkflows:
         Raises:
             InvalidPageToken: The token is of another tenant, or not ours.
         """
-        size = page_size or DEFAULT_PAGE_SIZE
-        try:
-            before = UUID(self._tokens.read(page_token, tenant_id, "")) if page_token else None
-        except ValueError as error:
-            raise InvalidPageToken from error
-        found = await self._store.page(tenant_id, size + 1, before)
-        workflows = found[:size]
-        more = len(found) > size
-        token = self._tokens.sign(tenant_id, "", str(workflows[-1].workflow_id)) if more else ""
-        return WorkflowPage(workflows, token)
+        position = self._pages.position(tenant_id, "", page_size, page_token)
+        # One more than the page tells whether there is a next one.
+        found = await self._store.page(tenant_id, position.size + 1, position.before)
+        return WorkflowPage(*self._pages.cut(position, found, lambda workflow: workflow.workflow_id))
 
     async def update(
         self, tenant_id: UUID, workflow_id: UUID, given: WorkflowDefinition, mask: Sequence[str], etag: str

@@ -31,7 +31,7 @@ class PagePosition:
 
 
 class Pages:
-    """Page tokens of identity's lists.
+    """Page tokens of such lists.
 
     Args:
         tokens: Signs them.
