@@ -19,6 +19,7 @@ from server.runtime.identifiers import new_id
 from server.store.key_services.local_file import add_key
 from server.store.key_services.opening import open_key_service
 from server.store.tenant_keys import PostgresTenantKeyStore
+from tests.server_processes import ServerProcesses
 
 _REPOSITORY = Path(__file__).parents[1]
 
@@ -88,3 +89,15 @@ def tenant_keys(database: Database, key_service: str) -> TenantKeys:
 def tenant_id() -> UUID:
     """A tenant that nobody else uses."""
     return new_id()
+
+
+@pytest.fixture
+def processes(
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    development_key: DevelopmentKey,
+    key_service: str,
+    tmp_path: Path,
+) -> ServerProcesses:
+    """The server and its worker as processes of their own, not running yet."""
+    return ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)

@@ -6,14 +6,9 @@ import random
 import signal
 import time
 from collections import Counter
-from pathlib import Path
 from uuid import UUID
 
-import pytest
-
 from deploy.local.development_token import DevelopmentKey
-from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.valkey import EmbeddedValkey
 from leadline_sdk import (
     AsyncClient,
     Direction,
@@ -65,17 +60,6 @@ async def count(database: Database, tenant_id: UUID, query: str) -> int:
     """Gives what a query over the tenant's rows counts."""
     async with database.transaction(tenant_id) as connection:
         return int(await connection.fetchval(query, tenant_id))
-
-
-@pytest.fixture
-def processes(
-    postgres: EmbeddedPostgres,
-    valkey: EmbeddedValkey,
-    development_key: DevelopmentKey,
-    key_service: str,
-    tmp_path: Path,
-) -> ServerProcesses:
-    return ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)
 
 
 async def test_each_crossing_is_acted_on_once_though_the_worker_is_killed(

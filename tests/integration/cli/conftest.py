@@ -9,8 +9,6 @@ from typer.testing import CliRunner
 
 from clients.cli.main import app
 from deploy.local.development_token import DevelopmentKey
-from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.valkey import EmbeddedValkey
 from leadline_sdk import Client
 from tests.integration.sdk.fake_leadline_service import FakeLeadline
 from tests.server_processes import ServerProcesses
@@ -54,16 +52,10 @@ def run(leadline: FakeLeadline, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def processes(
-    postgres: EmbeddedPostgres,
-    valkey: EmbeddedValkey,
-    development_key: DevelopmentKey,
-    key_service: str,
-    tmp_path: Path,
-) -> Iterator[ServerProcesses]:
-    made = ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)
-    with made.server(), made.worker():
-        yield made
+def processes(processes: ServerProcesses) -> Iterator[ServerProcesses]:
+    """The server and its worker, running."""
+    with processes.server(), processes.worker():
+        yield processes
 
 
 @pytest.fixture

@@ -187,14 +187,10 @@ def bearer(development_key: DevelopmentKey, tenant_id: UUID) -> Bearer:
 
 
 @pytest.fixture
-async def site(  # noqa: PLR0917 (fixtures come by their names)
-    development_key: DevelopmentKey,
-    database: Database,
-    redis: Redis,
-    tmp_path: Path,
-    bearer: Bearer,
-    tenant_id: UUID,
-) -> AsyncIterator[Site]:
+async def address(
+    development_key: DevelopmentKey, database: Database, redis: Redis, tmp_path: Path
+) -> AsyncIterator[str]:
+    """Where the scorer is, with a model server that answers by a formula."""
     settings = ProcessSettings(
         jwks_file=development_key.jwks_file,
         model_repository=tmp_path / "models",
@@ -204,9 +200,14 @@ async def site(  # noqa: PLR0917 (fixtures come by their names)
     address = f"unix:{tmp_path}/s"
     server.add_insecure_port(address)
     await server.start()
+    yield address
+    await server.stop(None)
+
+
+@pytest.fixture
+async def site(address: str, database: Database, bearer: Bearer, tenant_id: UUID) -> AsyncIterator[Site]:
     async with grpc.aio.insecure_channel(address) as channel:
         yield Site(database, channel, bearer, tenant_id)
-    await server.stop(None)
 
 
 @pytest.fixture

@@ -27,8 +27,6 @@ from server.runtime.identifiers import new_id
 from tests.grpc_errors import error_of
 from tests.integration.scorer.conftest import add_champion
 from tests.integration.scorer.test_life_cycle_rpcs import Bearer, add_candidate, name_of
-from tests.integration.scorer.test_life_cycle_rpcs import bearer as bearer  # noqa: PLC0414 (a fixture)
-from tests.integration.scorer.test_rules_sdk import address as address  # noqa: PLC0414 (a fixture)
 
 
 class Stubs:

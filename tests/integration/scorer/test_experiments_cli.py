@@ -22,7 +22,6 @@ from scoring.store.monitoring import Monitoring
 from server.runtime.database import Database
 from tests.integration.scorer.conftest import add_champion
 from tests.integration.scorer.test_life_cycle_rpcs import add_candidate
-from tests.integration.scorer.test_rules_sdk import address as address  # noqa: PLC0414 (a fixture)
 
 Run = Callable[..., Awaitable[str]]
 

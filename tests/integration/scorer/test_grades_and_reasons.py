@@ -2,32 +2,24 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import grpc.aio
 import pytest
 from leadline.v1 import lead_pb2, score_pb2, scoring_service_pb2, scoring_service_pb2_grpc
-from pydantic import SecretStr
-from redis.asyncio import Redis
 
-from deploy.local.development_token import DevelopmentKey
 from scoring.explanation.grades import Grade
-from scoring.main import build_server
 from scoring.registry.model import Model
 from scoring.scores.score import Score
 from scoring.store.models import Models
 from scoring.store.scores import Scores
 from server.runtime.database import Database
 from server.runtime.identifiers import format_name, new_id
-from server.runtime.settings import ProcessSettings
 from tests.fakes.scoring import (
     CONVERSION_TABLES,
     GRADE_BANDS,
     READ_TIME,
-    FakeModelServerControl,
-    FakePredictor,
     make_record,
 )
 from tests.grpc_errors import error_of
@@ -37,24 +29,9 @@ Bearer = tuple[tuple[str, str], ...]
 
 
 @pytest.fixture
-async def stub(development_key: DevelopmentKey, database: Database, redis: Redis, tmp_path: Path) -> AsyncIterator[Any]:
-    settings = ProcessSettings(
-        jwks_file=development_key.jwks_file,
-        model_repository=tmp_path / "models",
-        signing_secret=SecretStr("a secret for the tests"),
-    )
-    server = build_server(settings, database, redis, FakePredictor(), FakeModelServerControl())
-    address = f"unix:{tmp_path}/s"
-    server.add_insecure_port(address)
-    await server.start()
+async def stub(address: str) -> AsyncIterator[Any]:
     async with grpc.aio.insecure_channel(address) as channel:
         yield scoring_service_pb2_grpc.ScoringServiceStub(channel)
-    await server.stop(None)
-
-
-@pytest.fixture
-def bearer(development_key: DevelopmentKey, tenant_id: UUID) -> Bearer:
-    return (("authorization", f"Bearer {development_key.mint(tenant_id)}"),)
 
 
 @pytest.fixture

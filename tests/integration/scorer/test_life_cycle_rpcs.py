@@ -64,11 +64,6 @@ async def stub(
     await server.stop(None)
 
 
-@pytest.fixture
-def bearer(development_key: DevelopmentKey, tenant_id: UUID) -> Bearer:
-    return (("authorization", f"Bearer {development_key.mint(tenant_id)}"),)
-
-
 def name_of(model: Model) -> str:
     """Gives a model's resource name."""
     return format_name("models", model.model_id)

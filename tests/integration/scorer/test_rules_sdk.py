@@ -3,12 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
-from redis.asyncio import Redis
 
 from deploy.local.development_token import DevelopmentKey
 from leadline_sdk import (
@@ -22,32 +19,11 @@ from leadline_sdk import (
     Rule,
     RuleSet,
 )
-from scoring.main import build_server
 from scoring.registry.model import Model
 from server.runtime.database import Database
-from server.runtime.settings import ProcessSettings
-from tests.fakes.scoring import FakeModelServerControl, FakePredictor
 from tests.integration.scorer.conftest import add_lead
 
 RULES = RuleSet(display_name="First", rules=[Rule(id="referral", expression='fields.source == "Referral"', points=20)])
-
-
-@pytest.fixture
-async def address(
-    development_key: DevelopmentKey, database: Database, redis: Redis, tmp_path: Path
-) -> AsyncIterator[str]:
-    """Where the scorer is."""
-    settings = ProcessSettings(
-        jwks_file=development_key.jwks_file,
-        model_repository=tmp_path / "models",
-        signing_secret=SecretStr("a secret for the tests"),
-    )
-    server = build_server(settings, database, redis, FakePredictor(), FakeModelServerControl())
-    address = f"unix:{tmp_path}/s"
-    server.add_insecure_port(address)
-    await server.start()
-    yield address
-    await server.stop(None)
 
 
 @pytest.fixture

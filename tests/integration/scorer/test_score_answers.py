@@ -88,11 +88,6 @@ async def scorers(
             await server.stop(None)
 
 
-@pytest.fixture
-def bearer(development_key: DevelopmentKey, tenant_id: UUID) -> Bearer:
-    return (("authorization", f"Bearer {development_key.mint(tenant_id)}"),)
-
-
 async def score(scorer: Scorer, lead_id: UUID, bearer: Bearer) -> score_pb2.Score:
     request = scoring_service_pb2.ScoreLeadRequest(name=format_name("leads", lead_id))
     answer: score_pb2.Score = await scorer.stub.ScoreLead(request, metadata=bearer)

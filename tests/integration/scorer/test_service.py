@@ -81,11 +81,6 @@ def stub(channel: grpc.aio.Channel) -> Any:
     return scoring_service_pb2_grpc.ScoringServiceStub(channel)
 
 
-@pytest.fixture
-def bearer(development_key: DevelopmentKey, tenant_id: UUID) -> Bearer:
-    return (("authorization", f"Bearer {development_key.mint(tenant_id)}"),)
-
-
 def lead_name(lead_id: UUID) -> str:
     """Gives a lead's resource name."""
     return format_name("leads", lead_id)

@@ -1,6 +1,5 @@
 """The audit log of a server that is stopped: what was read just before is recorded all the same."""
 
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -9,23 +8,11 @@ import pytest
 
 from deploy.local.development_token import DevelopmentKey
 from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.valkey import EmbeddedValkey
 from leadline_sdk import Client, NotFound
 from server.runtime.identifiers import new_id
 from tests.server_processes import ServerProcesses
 
 READS = 20
-
-
-@pytest.fixture
-def processes(
-    postgres: EmbeddedPostgres,
-    valkey: EmbeddedValkey,
-    development_key: DevelopmentKey,
-    key_service: str,
-    tmp_path: Path,
-) -> ServerProcesses:
-    return ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)
 
 
 async def test_a_server_that_is_stopped_loses_no_record(

@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from deploy.local.development_token import DevelopmentKey
-from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.valkey import EmbeddedValkey
 from leadline_sdk import (
     AddToCrmQueueAction,
     AsyncClient,
@@ -45,17 +42,6 @@ def hot_leads(*actions: WorkflowAction) -> Workflow:
 def receiver() -> Iterator[WebhookReceiver]:
     with webhook_receiver() as started:
         yield started
-
-
-@pytest.fixture
-def processes(
-    postgres: EmbeddedPostgres,
-    valkey: EmbeddedValkey,
-    development_key: DevelopmentKey,
-    key_service: str,
-    tmp_path: Path,
-) -> ServerProcesses:
-    return ServerProcesses(postgres, valkey, development_key, key_service, tmp_path)
 
 
 @pytest.fixture
