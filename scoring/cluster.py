@@ -4,14 +4,20 @@ Ray Data hands the pages' spans of ids out to actors on the cluster's nodes. Eac
 itself; what comes back is how many leads a page had, in the order of the pages, so that progress, cancellation and
 resumption are those of one machine. The nodes need Leadline with the extra `ray`, and must reach PostgreSQL and, where
 they don't see the model repository at the same path, the model server.
+
+Ray ends the process of a driver whose node goes away. The driver therefore is a process of its own: a cluster that is
+lost costs the operation an attempt, and never the worker.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterator
+import multiprocessing
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -41,6 +47,9 @@ MOST_ACTORS = 16
 
 # A page waits for its turn behind callers who wait for an answer.
 PREDICTION_TIMEOUT_SECONDS = 10.0
+
+# How long a driver may take to leave the cluster before it is killed.
+LEAVE_SECONDS = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -148,32 +157,62 @@ class ClusterRescoring:
         # What comes in meanwhile is behind the last id.
         bounds = [done.last_id, *ends[:-1], LAST_OF_ALL]
         spans = [{"after": str(after), "until": str(until)} for after, until in pairwise(bounds)]
+        driver, pages = self._start_driver(tenant_id, spans)
         loop = asyncio.get_running_loop()
-        # One thread for all that Ray is asked: what ends the work there comes after what is under way.
         with ThreadPoolExecutor(max_workers=1) as thread:
-            scored = await loop.run_in_executor(thread, self._run, tenant_id, spans)
             try:
-                while (page := await loop.run_in_executor(thread, _next, scored)) is not None:
+                while (page := await loop.run_in_executor(thread, _next, pages)) is not None:
                     if page["unavailable"]:
                         raise DependencyUnavailable(page["unavailable"])
                     done = done.after(UUID(page["until"]), page["count"])
                     await progress(done)
             finally:
-                await loop.run_in_executor(thread, scored.close)
+                # Whoever waits for a page sees the end of the driver, too.
+                driver.terminate()
+                await loop.run_in_executor(thread, _leave, driver, pages)
         return done
 
-    def _run(self, tenant_id: UUID, spans: list[dict[str, str]]) -> Generator[dict[str, Any], None, None]:
-        """Starts the work; gives what becomes of the spans, in their order."""
-        # An extra: it is imported where a cluster was asked for.
-        import ray  # noqa: PLC0415
-        import ray.data  # noqa: PLC0415
-        import ray.exceptions  # noqa: PLC0415
+    def _start_driver(self, tenant_id: UUID, spans: list[dict[str, str]]) -> tuple[BaseProcess, Connection]:
+        """Gives the process that has the cluster score the spans, and where it says what becomes of them."""
+        # A fork would take over the threads and connections of the worker.
+        context = multiprocessing.get_context("spawn")
+        pages, told = context.Pipe(duplex=False)
+        driver = context.Process(
+            target=_drive, args=(self._address, self._connections, tenant_id, spans, told), daemon=True
+        )
+        driver.start()
+        told.close()
+        return driver, pages
 
-        try:
-            if not ray.is_initialized():
-                ray.init(self._address, log_to_driver=False, configure_logging=False)
-        except (ConnectionError, ray.exceptions.RayError) as error:
-            raise DependencyUnavailable("ray") from error
+
+def _next(pages: Connection) -> dict[str, Any] | None:
+    """Waits for the next page; None after the last."""
+    try:
+        return cast("dict[str, Any] | None", pages.recv())
+    except EOFError as error:
+        raise DependencyUnavailable("ray") from error
+
+
+def _leave(driver: BaseProcess, pages: Connection) -> None:
+    driver.join(LEAVE_SECONDS)
+    if driver.exitcode is None:
+        driver.kill()
+        driver.join()
+    driver.close()
+    pages.close()
+
+
+def _drive(
+    address: str, connections: Connections, tenant_id: UUID, spans: list[dict[str, str]], told: Connection
+) -> None:
+    """What the driver does: tells what becomes of each span, in their order, and None at the end."""
+    # An extra: it is imported where a cluster was asked for.
+    import ray  # noqa: PLC0415
+    import ray.data  # noqa: PLC0415
+    import ray.exceptions  # noqa: PLC0415
+
+    try:
+        ray.init(address, log_to_driver=False, configure_logging=False)
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
@@ -181,19 +220,14 @@ class ClusterRescoring:
         actors = max(1, min(MOST_ACTORS, len(spans), int(resources.get("CPU", 1))))
         dataset = ray.data.from_items(spans, override_num_blocks=len(spans)).map(
             SpanScorer,  # type: ignore[arg-type] # Ray makes an object of it in each actor
-            fn_constructor_args=(self._connections, tenant_id),
+            fn_constructor_args=(connections, tenant_id),
             compute=ray.data.ActorPoolStrategy(size=actors),
             num_cpus=1,
         )
-        return cast("Generator[dict[str, Any], None, None]", iter(dataset.iter_rows()))
-
-
-def _next(scored: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
-    """Waits for the next page; None after the last."""
-    import ray.exceptions  # noqa: PLC0415
-
-    try:
-        return next(scored, None)
-    except ray.exceptions.RayError as error:
+        for page in dataset.iter_rows():
+            told.send(page)
+    except (ConnectionError, ray.exceptions.RayError) as error:
         _log.warning("cluster failed", cause=str(error))
-        raise DependencyUnavailable("ray") from error
+        told.send({"unavailable": "ray"})
+        return
+    told.send(None)

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import numpy as np
@@ -19,7 +21,10 @@ from tests.fakes.model_server import FakeModelServer, serve
 from tests.integration.scorer.conftest import add_champion
 from tfserving.client import PredictionClient
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.filterwarnings("ignore")]  # Ray's own warnings are many.
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]  # Ray's own warnings are many.
 
 PAGE_SIZE = 50
 LEADS = 420
@@ -29,15 +34,20 @@ SCORES = "SELECT id, score_log_odds FROM leads WHERE score_id IS NOT NULL ORDER 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """The address of a cluster of two nodes, each with one processor."""
-    import ray  # noqa: PLC0415 - takes a second to import
-    from ray.cluster_utils import Cluster  # noqa: PLC0415
+    with started_cluster() as started:
+        started.add_node(num_cpus=1)
+        yield started.address
+
+
+@contextmanager
+def started_cluster() -> Iterator["Cluster"]:
+    """A cluster of one node with one processor."""
+    from ray.cluster_utils import Cluster  # noqa: PLC0415 - takes a second to import
 
     started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
-        started.add_node(num_cpus=1)
-        yield started.address
+        yield started
     finally:
-        ray.shutdown()
         started.shutdown()  # type: ignore[no-untyped-call]
 
 
@@ -101,14 +111,11 @@ async def test_the_scores_are_those_of_one_machine(site: Site, tenant_id: UUID) 
     assert (done.scored_count, done.total_count) == (LEADS, LEADS)
 
 
-async def test_progress_comes_in_the_order_of_the_pages_and_both_nodes_work(site: Site, tenant_id: UUID) -> None:
-    import ray  # noqa: PLC0415 - see above
-
+async def test_progress_comes_in_the_order_of_the_pages(site: Site, tenant_id: UUID) -> None:
     await site.rescoring.rescore(tenant_id, None, site.report)
 
     counts = [position.scored_count for position in site.positions]
     assert counts == [*range(PAGE_SIZE, LEADS, PAGE_SIZE), LEADS]
-    assert len([node for node in ray.nodes() if node["Alive"]]) == 2  # type: ignore[no-untyped-call]
 
 
 async def test_what_was_cut_off_goes_on_where_it_was(site: Site, tenant_id: UUID) -> None:
@@ -135,3 +142,25 @@ async def test_a_dependency_that_is_away_is_named(site: Site, tenant_id: UUID) -
     with pytest.raises(DependencyUnavailable) as caught:
         await asyncio.wait_for(rescoring.rescore(tenant_id, None, site.report), 60)
     assert caught.value.dependency == "model_server"
+
+
+async def test_a_cluster_that_is_lost_on_the_way_costs_the_attempt_and_not_the_worker(
+    site: Site, tenant_id: UUID
+) -> None:
+    with started_cluster() as lost:
+        rescoring = ClusterRescoring(lost.address, site.rescoring._pages, site.connections)
+
+        async def lose(position: RescoringPosition) -> None:
+            site.positions.append(position)
+            if len(site.positions) == 1:
+                await asyncio.to_thread(lost.shutdown)
+
+        async with site.database.transaction(tenant_id) as connection:
+            # The last page can't be stored while its last lead is held.
+            await connection.execute("SELECT FROM leads ORDER BY id DESC LIMIT 1 FOR UPDATE")
+            with pytest.raises(DependencyUnavailable) as caught:
+                await asyncio.wait_for(rescoring.rescore(tenant_id, None, lose), 120)
+    assert caught.value.dependency == "ray"
+
+    done = await site.rescoring.rescore(tenant_id, site.positions[-1], site.report)
+    assert (done.scored_count, len(await site.scores(tenant_id))) == (LEADS, LEADS)
