@@ -11,9 +11,9 @@ class DataSettings(ProcessSettings):
     """What each process must be told that reads or writes what is kept encrypted."""
 
     key_service: str = Field(
-        pattern=r"^(file|vault):.+$",
-        description="The service whose key wraps the tenants' keys: file:PATH, or vault: and the address of a key in "
-        "Vault's transit engine.",
+        pattern=r"^(file|vault|aws|gcp):.+$",
+        description="The service whose key wraps the tenants' keys: file:PATH, vault: and the address of a key in "
+        "Vault's transit engine, aws: and the ARN of a key in AWS KMS, or gcp: and the name of a key in Cloud KMS.",
     )
     key_service_token_file: Path | None = Field(
         default=None, description="A file with the token that Vault is asked with."

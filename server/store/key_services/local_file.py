@@ -44,7 +44,7 @@ class LocalFileKeyService:
             raise ValueError(f"the file of keys has no key {version}")
         try:
             return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], context)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise ValueError("the key was wrapped elsewhere") from error
 
     def _keys(self) -> dict[int, bytes]:
