@@ -22,7 +22,7 @@ SDK_TESTS := tests/sdk tests/integration/sdk tests/integration/sdk_typescript te
 JAVA_IS_THERE := command -v javac > /dev/null || { echo 'javac is missing: the Java SDK needs a JDK, 17 or newer'; exit 1; }; \
 	command -v mvn > /dev/null || { echo 'mvn is missing: the Java SDK needs Maven 3.8 or newer'; exit 1; }
 MAVEN := mvn --batch-mode --quiet --file sdk/java/pom.xml
-PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py proto/protoc_gen_java_services.py
+PACKAGES := server scoring tfserving gateway clients deploy sdk/python/leadline_sdk tests proto/third_party.py proto/protoc_gen_grpc_python.py proto/protoc_gen_java_services.py proto/protoc_gen_sdk_methods.py
 
 .PHONY: help
 help: ## Tell what each command does
@@ -81,6 +81,7 @@ generate: install proto/third_party $(TYPESCRIPT) $(GO_GENERATORS) ## Generate c
 	cd proto && export PATH="$(CURDIR)/$(GENERATE)/bin:$$PATH" && buf generate && buf generate --template buf.gen.sdk.yaml \
 	&& buf generate --template buf.gen.betterproto.yaml \
 	&& buf generate --template buf.gen.typescript.yaml && buf generate --template buf.gen.go.yaml \
+	&& buf generate --template buf.gen.methods.yaml \
 	&& buf generate --template buf.gen.grpc_gateway.yaml && mkdir -p ../build && buf build -o ../build/contract.binpb
 	python -m gateway.openapi build/contract.binpb gateway/openapi/leadline.openapi.json
 	python -m gateway.grpc_gateway gateway/grpc_gateway
@@ -91,7 +92,7 @@ check-contract: proto/third_party ## Lint the contract, refuse breaking changes 
 	&& mkdir -p ../build && buf build -o ../build/contract.binpb \
 	&& buf breaking ../build/contract.binpb --against baseline.binpb --path leadline
 	$(MAKE) --no-print-directory generate
-	git diff --exit-code --stat -- proto/gen sdk/python/gen sdk/typescript/gen sdk/go/gen gateway/openapi/leadline.openapi.json gateway/grpc_gateway/gen gateway/grpc_gateway/services.go gateway/grpc_gateway/local_replies.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
+	git diff --exit-code --stat -- proto/gen sdk/python/gen sdk/typescript/gen sdk/go/gen sdk/go/contract_methods.go gateway/openapi/leadline.openapi.json gateway/grpc_gateway/gen gateway/grpc_gateway/services.go gateway/grpc_gateway/local_replies.json || { echo 'generated code is stale: run make generate and commit'; exit 1; }
 
 # ---------------------------------------------------------------- checking
 
@@ -151,7 +152,7 @@ test-grpc-gateway: ## Run the tests of grpc-gateway alone; make test compares it
 	@$(GO_IS_THERE)
 	$(call test-go,gateway)
 
-sdk/java/gen: $(GENERATE)/installed proto/third_party proto/buf.gen.java.yaml proto/protoc_gen_java_services.py sdk/java/pom.xml $(wildcard proto/leadline/v1/*.proto)
+sdk/java/gen: $(GENERATE)/installed proto/third_party proto/buf.gen.java.yaml proto/protoc_gen_java_services.py proto/protoc_gen_sdk_methods.py sdk/java/pom.xml $(wildcard proto/leadline/v1/*.proto)
 	@$(JAVA_IS_THERE)
 	$(MAVEN) dependency:copy@generators -Dgenerators.folder=$(CURDIR)/$(GENERATE)/bin
 	chmod +x $(GENERATE)/bin/java-protoc $(GENERATE)/bin/protoc-gen-grpc-java

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"iter"
 	"strings"
 	"time"
 
@@ -82,28 +81,3 @@ func (client *Client) Connection() grpc.ClientConnInterface { return client.conn
 
 // Close closes the connection; calls under way are cancelled.
 func (client *Client) Close() error { return client.connection.Close() }
-
-// page is what every list gives at once.
-type page interface{ GetNextPageToken() string }
-
-// pages goes through a list; the next page is fetched when it is needed. It ends after the first error.
-func pages[Page page, Item any](fetch func(token string) (Page, error), items func(Page) []Item) iter.Seq2[Item, error] {
-	return func(yield func(Item, error) bool) {
-		for token := ""; ; {
-			fetched, err := fetch(token)
-			if err != nil {
-				var none Item
-				yield(none, err)
-				return
-			}
-			for _, item := range items(fetched) {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if token = fetched.GetNextPageToken(); token == "" {
-				return
-			}
-		}
-	}
-}

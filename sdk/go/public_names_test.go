@@ -40,9 +40,12 @@ func TestThePublicNamesStay(t *testing.T) {
 		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
 			continue
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
+		parsed, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if ast.IsGenerated(parsed) {
+			continue // every SDK has these methods: the contract suite of all SDKs looks at them
 		}
 		for _, declaration := range parsed.Decls {
 			found = append(found, namesOf(declaration)...)

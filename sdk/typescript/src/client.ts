@@ -3,6 +3,7 @@ import { type DescService, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client as ServiceClient, createClient, type Transport } from "@connectrpc/connect";
 
+import { ContractMethods } from "../gen/contract_methods.js";
 import { type Operation as OperationMessage } from "../gen/google/longrunning/operations_pb.js";
 import { type EventSchema } from "../gen/leadline/v1/event_pb.js";
 import { IntegrationService } from "../gen/leadline/v1/integration_service_pb.js";
@@ -37,6 +38,7 @@ import { grpcWebTransport } from "./grpc_web.js";
 import { type ImportableRow, ImportResult, importStreams } from "./importing.js";
 import { Operation } from "./operations.js";
 import { RecordEventsResult, recordEventsRequests } from "./recording.js";
+import { pages } from "./pages.js";
 import { Resumption, sleep } from "./resuming.js";
 import { liveScores } from "./live.js";
 import { type ScoreUpdate, type WatchOptions, watchScores } from "./watching.js";
@@ -84,7 +86,7 @@ export interface ScoredLead {
  * Every method throws a `LeadlineError`, and takes `timeoutMs` and an abort `signal`. Calls without side effects, and
  * mutations under their idempotency key, are repeated where Leadline can't be reached for a moment.
  */
-export class Client {
+export class Client extends ContractMethods {
   readonly #options: ClientOptions;
   readonly #baseUrl: string;
   readonly #token: TokenSource;
@@ -100,6 +102,7 @@ export class Client {
    * @param transport How calls travel: gRPC-web unless you say otherwise.
    */
   constructor(address: string, options: ClientOptions, transport: TransportFactory = grpcWebTransport) {
+    super();
     this.#options = options;
     this.#baseUrl = urlOf(address, options.tls ?? true);
     this.#token =
@@ -330,16 +333,4 @@ function keyOf({ idempotencyKey }: MutationOptions): { idempotencyKey?: string }
 
 async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item> {
   for (const item of items) yield await Promise.resolve(item);
-}
-
-/** Goes through the pages of a list. */
-export async function* pages<Page extends { nextPageToken: string }>(
-  fetch: (pageToken: string) => Promise<Page>,
-): AsyncGenerator<Page> {
-  let pageToken = "";
-  do {
-    const page = await fetch(pageToken);
-    yield page;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
 }

@@ -18,7 +18,7 @@ export {
 } from "../gen/leadline/v1/scoring_service_pb.js";
 export { type FieldValue, FieldValueSchema } from "../gen/leadline/v1/value_pb.js";
 export { type Items } from "./batches.js";
-export { Client, type ImportOptions, type ListLeadsOptions, type ListOptions, pages, type ScoredLead } from "./client.js";
+export { Client, type ImportOptions, type ListLeadsOptions, type ListOptions, type ScoredLead } from "./client.js";
 export {
   type CallOptions,
   type ClientOptions,
@@ -48,6 +48,7 @@ export {
 } from "./errors.js";
 export { type ImportableRow, type ImportResult, type RefusedRow } from "./importing.js";
 export { type Operation, type WaitOptions } from "./operations.js";
+export { pages } from "./pages.js";
 export { type RecordEventsResult, type RefusedEvent } from "./recording.js";
 export { type FieldKind, fromFieldValue, type PlainValue, toFields, toFieldValue } from "./values.js";
 export { VERSION } from "./version.js";

@@ -62,7 +62,7 @@ import java.util.function.Supplier;
  * without side effects, and mutations under their idempotency key, are repeated where Leadline can't be reached for a
  * moment.
  */
-public final class LeadlineClient implements AutoCloseable {
+public final class LeadlineClient extends ContractMethods implements AutoCloseable {
     private static final int MOST_EVENTS = 1_000;
 
     private final ManagedChannel connection;
@@ -95,6 +95,7 @@ public final class LeadlineClient implements AutoCloseable {
      * WorkflowServiceGrpc.newBlockingStub}, with this client's deadline, retries, keys and tokens. Such a stub fails
      * with gRPC's exception, of which {@link LeadlineException#from(StatusRuntimeException)} makes Leadline's.
      */
+    @Override
     public Channel channel() {
         return channel;
     }
