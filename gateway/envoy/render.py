@@ -35,6 +35,7 @@ from gateway.contract import (
 )
 from gateway.envoy.deprecation import deprecation_headers
 from gateway.envoy.local_replies import LOCAL_REPLIES
+from gateway.envoy.path_fields import second_say
 from gateway.envoy.rate_limits import DOMAIN, rate_limit_configuration
 from gateway.envoy.settings import Address, EdgeSettings, parse_address
 
@@ -160,6 +161,7 @@ def validate(configuration: Path) -> None:
 
 def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
     services = contract_services()
+    methods = [method for service in services for method in service.methods]
     public_paths = [
         *(path for method in _public_methods(services) for path in (grpc_path(method), rest_path(method))),
         *TOKEN_ENDPOINT_PATHS,
@@ -206,7 +208,8 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "descriptor_file": str(descriptor_file),
         "services": services,
         "public_methods": _public_methods(services),
-        "methods": [method for service in services for method in service.methods],
+        "methods": methods,
+        "second_say": second_say(methods),
         "public_paths": public_paths,
         # Each public path begins with one of them, whatever query follows, and none with two: each request counts once.
         "public_prefixes": [

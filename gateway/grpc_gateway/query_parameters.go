@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -10,6 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
+
+var upperCase = regexp.MustCompile("[A-Z]")
 
 // strictQueryParameters refuses parameters that name no field: a misspelt filter would otherwise find everything. Of a
 // field that takes one value and is given several, the last counts.
@@ -47,4 +51,27 @@ func fieldAt(message protoreflect.MessageDescriptor, path []string) protoreflect
 		message = field.Message()
 	}
 	return field
+}
+
+// refuseSecondSay refuses requests whose query names a field that the path fills: what a request says twice, it may say
+// differently. An escape in a name is refused with it, since no field needs any.
+func refuseSecondSay(replies *replies) runtime.Middleware {
+	return func(next runtime.HandlerFunc) runtime.HandlerFunc {
+		return func(writer http.ResponseWriter, request *http.Request, pathParameters map[string]string) {
+			for _, parameter := range strings.Split(request.URL.RawQuery, "&") {
+				name, _, _ := strings.Cut(parameter, "=")
+				if _, isFilled := pathParameters[inContract(name)]; isFilled || strings.Contains(name, "%") {
+					told := "a query parameter names a field that the path fills, or has an escape in its name"
+					writeReply(writer, http.StatusBadRequest, replies.reply(http.StatusBadRequest, told))
+					return
+				}
+			}
+			next(writer, request, pathParameters)
+		}
+	}
+}
+
+// inContract gives the name that a field has in the contract, by its name there or in JSON.
+func inContract(name string) string {
+	return upperCase.ReplaceAllStringFunc(name, func(letter string) string { return "_" + strings.ToLower(letter) })
 }

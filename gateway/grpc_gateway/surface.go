@@ -42,7 +42,7 @@ func newSurface(ctx context.Context, backends *backends, replies *replies, limit
 		runtime.SetQueryParameterParser(strictQueryParameters{}),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, messageMarshaler{}),
 		runtime.WithMarshalerOption(eventStream, eventMarshaler{}),
-		runtime.WithMiddlewares(bindBodies(limit)),
+		runtime.WithMiddlewares(refuseSecondSay(replies), bindBodies(limit)),
 		runtime.WithIncomingHeaderMatcher(forwardedHeader),
 		runtime.WithOutgoingHeaderMatcher(answeredHeader),
 		runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),
