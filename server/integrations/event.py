@@ -1,14 +1,18 @@
 """Events: what leads did, or what was done with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
+MAX_PROPERTIES: Final = 50
+"""How many properties an event can have: the limit that the contract sets on `Event.properties`."""
 
-@dataclass(frozen=True, slots=True)
-class Event:
+
+class Event(NamedTuple):
     """Something that happened to a lead.
+
+    A named tuple, as `Lead` is, since no other record is made as fast.
 
     Attributes:
         event_id: The sender's id of the event, unique in the tenant.

@@ -14,6 +14,7 @@ from server.leads.history import RecordedEvent
 from server.runtime.errors import InvalidRequest, LeadlineError, LeadNotFound
 from server.runtime.identifiers import format_name, parse_name
 from server.services.conversions.field_values import values_from_proto, values_to_proto
+from server.services.conversions.plain_events import plain_event
 from server.services.conversions.times import time_from_proto, time_to_proto
 
 
@@ -43,12 +44,15 @@ def read_events(messages: Sequence[event_pb2.Event], sequence_number: int = 0) -
     """
     read = ReadEvents(sequence_number)
     for index, message in enumerate(messages):
-        violations = violations_of(message)
-        if violations:
-            read.refused[index] = InvalidRequest(violations)
-        else:
-            read.events.append(event_from_proto(message))
-            read.indexes.append(index)
+        event = plain_event(message)
+        if event is None:
+            violations = violations_of(message)
+            if violations:
+                read.refused[index] = InvalidRequest(violations)
+                continue
+            event = event_from_proto(message)
+        read.events.append(event)
+        read.indexes.append(index)
     return read
 
 

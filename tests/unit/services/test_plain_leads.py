@@ -1,11 +1,6 @@
 """The quick way to read a lead never takes what the contract refuses, and reads as the careful way does."""
 
-from typing import Any
-
 import pytest
-from buf.validate import validate_pb2
-from google.protobuf.descriptor import Descriptor
-from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 from leadline.v1 import lead_pb2, lead_service_pb2, value_pb2
@@ -13,25 +8,10 @@ from leadline.v1 import lead_pb2, lead_service_pb2, value_pb2
 from server.interceptors.validation import violations_of
 from server.services.conversions.leads import profile_from_proto
 from server.services.conversions.plain_leads import plain_profile
+from tests.unit.services.plain_messages import TEXTS, TIMES, VALUES, rules_of
 
-LENGTHS = st.sampled_from([0, 1, 63, 64, 65, 128, 129, 256, 257, 320, 321])
-TEXTS = st.one_of(st.text(max_size=4), st.builds(lambda length: "ü" * length, LENGTHS), st.just("a\0"))
 EMAILS = st.one_of(
     st.emails(), TEXTS, st.from_regex(r"[a-z._-]{0,3}@?[a-z0-9.-]{0,5}@[a-z0-9.-]{0,6}\.[a-z]{0,3}", fullmatch=True)
-)
-SECONDS = st.one_of(
-    st.integers(-62_135_596_800, 253_402_300_799),
-    st.sampled_from([-2_208_988_801, -2_208_988_800, -1, 0, 4_102_444_799, 4_102_444_800]),
-)
-NANOS = st.one_of(st.just(0), st.integers(-1, 1_000_000_000))
-TIMES = st.builds(Timestamp, seconds=SECONDS, nanos=NANOS)
-VALUES = st.one_of(
-    st.builds(value_pb2.FieldValue),
-    st.builds(value_pb2.FieldValue, number=st.floats()),
-    st.builds(value_pb2.FieldValue, category=TEXTS),
-    st.builds(value_pb2.FieldValue, boolean=st.booleans()),
-    st.builds(value_pb2.FieldValue, date=TIMES),
-    st.builds(value_pb2.FieldValue, text=st.one_of(TEXTS, st.sampled_from(["x" * 16_384, "x" * 16_385]))),
 )
 LEADS = st.builds(
     lead_pb2.Lead,
@@ -104,18 +84,3 @@ def test_the_contract_has_no_rule_that_the_quick_way_does_not_know() -> None:
         "text": {"string.max_len", "string.not_contains"},
     }
     assert rules_of(lead_service_pb2.ImportRow.DESCRIPTOR) == {"line_number": {"int64.gte"}, "lead": {"required"}}
-
-
-def rules_of(message: Descriptor) -> dict[str, set[str]]:
-    """Gives the names of the rules of each field that has any."""
-    rules: dict[str, set[str]] = {}
-    for field in message.fields:
-        for group, value in field.GetOptions().Extensions[validate_pb2.field].ListFields():
-            rules.setdefault(field.name, set()).update(_names(group.name, value))
-    return rules
-
-
-def _names(group: str, value: Any) -> set[str]:
-    if not hasattr(value, "ListFields"):
-        return {group}
-    return {f"{group}.{rule.name}" for rule, _ in value.ListFields()}
