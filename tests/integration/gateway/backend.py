@@ -46,6 +46,8 @@ _SHOWN_BYTES = 4_096
 
 _OPERATION = operations_pb2.Operation(name="operations/1")
 _OPERATION.metadata.Pack(operation_pb2.OperationMetadata(stage="training"))
+arrived: list[str] = []
+"""The path of each rpc that was called, in the order in which they were."""
 told_endlessly: list[int] = []
 """Of each endless watch, how many messages were taken from it so far; negative once it has ended."""
 
@@ -165,6 +167,7 @@ async def _watch_endlessly() -> AsyncIterator[Message]:
 async def _tell_what_arrived(
     method: MethodDescriptor, served_by: str, requests: list[Message], context: Context
 ) -> None:
+    arrived.append(grpc_path(method))
     shown = [json_format.MessageToDict(request) for request in requests if request.ByteSize() <= _SHOWN_BYTES]
     caller = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
     await context.send_initial_metadata(
