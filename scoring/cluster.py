@@ -27,13 +27,11 @@ import structlog
 from scoring.bulk.open_lead_rescoring import Progress
 from scoring.bulk.open_leads import LAST_OF_ALL, RescoringPosition
 from scoring.bulk.page_rescoring import PageRescoring
+from scoring.bulk.row_scoring import RowScoring
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.model_tables import ModelTables
 from scoring.registry.rule_set_cache import RuleSetCache
-from scoring.scores.lead_scorer import LeadScorer
-from scoring.scores.rescoring import Rescoring
-from scoring.store.leads import Leads
 from scoring.store.models import Models
 from scoring.store.open_leads import OpenLeads
 from scoring.store.rule_sets import RuleSets
@@ -71,15 +69,12 @@ class Connections:
 
 def page_rescoring(database: Database, prediction_client: PredictionClient, model_repository: Path) -> PageRescoring:
     """Gives what scores pages, over connections that the caller has opened."""
-    models, store = ModelCache(Models(database)), Scores(database)
-    scorer = LeadScorer(prediction_client, RuleSetCache(RuleSets(database)))
     return PageRescoring(
         OpenLeads(database),
-        models,
-        ModelTables(ModelFiles(model_repository)),
-        prediction_client,
-        store,
-        one_by_one=Rescoring(Leads(database), models, scorer, store).rescore,
+        ModelCache(Models(database)),
+        RuleSetCache(RuleSets(database)),
+        RowScoring(ModelTables(ModelFiles(model_repository)), prediction_client),
+        Scores(database),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.development_token import DevelopmentKey
 from deploy.local.ports import free_port
@@ -22,6 +23,10 @@ from server.store.tenant_keys import PostgresTenantKeyStore
 from tests.server_processes import ServerProcesses
 
 _REPOSITORY = Path(__file__).parents[1]
+
+# On a busy machine everything is slow now and then, which says nothing of what is tested.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 def migrate(postgres: EmbeddedPostgres) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.features.lead_columns import ColumnsNeeded, LeadColumns
-from scoring.scores.score import ScoreOverride
+from scoring.scores.score import ScoreOverride, StoredLead
 
 # Every lead's id is above the one and not above the other.
 BEFORE_ALL, LAST_OF_ALL = UUID(int=0), UUID(int=2**128 - 1)
@@ -26,8 +26,9 @@ class OpenLeadPage:
         probabilities: The probability that is stored with each, NaN where there is none.
         model_ids: The model that made it; None where there is none, or where rules have a part in the score.
         read_time: No later than when they were read, by the database's clock, UTC.
-        one_by_one: Whether the leads must be scored one by one: since rules are active, whose conditions see more than
-            the columns, or an experiment runs, which gives each lead its own model.
+        stored_leads: The leads with all that is known of them, where columns are not enough: since rules are active,
+            whose conditions see more, or an experiment runs, which gives each lead its own model. Else empty; and
+            where they are, nothing else is given but the ids and the time.
         overrides: The scores that people set, by lead.
     """
 
@@ -36,7 +37,7 @@ class OpenLeadPage:
     probabilities: npt.NDArray[np.float64]
     model_ids: Sequence[UUID | None]
     read_time: datetime
-    one_by_one: bool = False
+    stored_leads: Sequence[StoredLead] = ()
     overrides: Mapping[UUID, ScoreOverride] = field(default_factory=dict)
 
     def __len__(self) -> int:

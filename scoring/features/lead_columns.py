@@ -20,6 +20,7 @@ from scoring.features.lead_record import EventCounter, LeadRecord
 Doubles = npt.NDArray[np.float64]
 
 _NO_COUNTERS: Mapping[str, EventCounter] = {}
+_NO_VALUE: Mapping[str, object] = {}
 
 
 class ValueKind(StrEnum):
@@ -81,6 +82,28 @@ def columns_needed(feature_set: FeatureSet) -> ColumnsNeeded:
         tuple(dict.fromkeys((feature.source, _VALUE_KINDS[feature.kind]) for feature in of_fields)),
         tuple(dict.fromkeys(feature.source for feature in of_events)),
     )
+
+
+def columns_of(records: Sequence[LeadRecord], needed: ColumnsNeeded) -> LeadColumns:
+    """Give leads as columns.
+
+    Args:
+        records: The leads.
+        needed: The columns that are wanted; of event counters, all are given.
+    """
+    return LeadColumns(
+        [record.received_time for record in records],
+        {(field, kind): _values_of(records, field, kind) for field, kind in needed.fields},
+        {place: record.counters for place, record in enumerate(records) if record.counters},
+    )
+
+
+def _values_of(records: Sequence[LeadRecord], field: str, kind: ValueKind) -> list[object]:
+    wanted = kind.value
+    values = [record.fields.get(field, _NO_VALUE).get(wanted) for record in records]
+    if kind is ValueKind.TEXT_LENGTH:
+        return [None if text is None else len(str(text)) for text in values]
+    return values
 
 
 def encode_columns(feature_set: FeatureSet, leads: LeadColumns, as_of: datetime) -> Matrix:

@@ -18,6 +18,8 @@ from server.runtime.database import Database
 OPEN, CONVERTED, LOST = 1, 2, 3
 OUTCOMES = {OPEN: None, CONVERTED: True, LOST: False}
 
+_LAST_OF_ALL = UUID(int=2**128 - 1)
+
 # Rows fetched at a time while a training reads its leads.
 PREFETCH_ROWS = 2000
 
@@ -44,7 +46,7 @@ FROM (SELECT set_config('app.tenant_id', $1::uuid::text, true) AS tenant OFFSET 
 
 _BY_ID = _LEADS_OF_TENANT.format(condition="id = ANY ($2) OFFSET 0")
 
-_OPEN_PAGE = _LEADS_OF_TENANT.format(condition=f"status = {OPEN} AND id > $2 ORDER BY id LIMIT $3")
+_OPEN_PAGE = _LEADS_OF_TENANT.format(condition=f"status = {OPEN} AND id > $2 AND id <= $4 ORDER BY id LIMIT $3")
 
 # Both counts come from the index by status.
 _OUTCOME_COUNTS = f"""
@@ -114,10 +116,19 @@ class Leads:
             count: int = await connection.fetchval(_OPEN_COUNT, tenant_id)
         return count
 
-    async def open_leads(self, tenant_id: UUID, after: UUID, limit: int) -> list[StoredLead]:
-        """Gives up to `limit` open leads whose id comes after `after`, in the order of their ids. One round trip."""
+    async def open_leads(
+        self, tenant_id: UUID, after: UUID, limit: int, until: UUID = _LAST_OF_ALL
+    ) -> list[StoredLead]:
+        """Gives up to `limit` open leads, in the order of their ids. One round trip.
+
+        Args:
+            tenant_id: The tenant.
+            after: Their ids come after this one.
+            limit: How many at most, 1 or more.
+            until: Their ids don't come after this one.
+        """
         async with self._database.session() as connection:
-            rows = await connection.fetch(_OPEN_PAGE, tenant_id, after, limit)
+            rows = await connection.fetch(_OPEN_PAGE, tenant_id, after, limit, until)
         return [_stored_lead(row) for row in rows]
 
     async def with_outcome(self, tenant_id: UUID) -> AsyncIterator[LeadRecord]:

@@ -1,7 +1,7 @@
 """Reads open leads in pages, as columns."""
 
-from collections.abc import Sequence
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +11,7 @@ from scoring.bulk.open_leads import OpenLeadPage
 from scoring.features.lead_columns import ColumnsNeeded, LeadColumns, ValueKind
 from scoring.features.lead_record import EventCounter
 from scoring.scores.score import ScoreOverride
-from scoring.store.leads import OPEN
+from scoring.store.leads import OPEN, Leads
 from server.runtime.connection_pool import Driver
 from server.runtime.database import Database
 
@@ -43,8 +43,8 @@ ORDER BY id
 """
 
 _READ_TIME = """
-SELECT statement_timestamp(), EXISTS (SELECT FROM rule_sets WHERE tenant_id = $1 AND active)
-    OR EXISTS (SELECT FROM experiments WHERE tenant_id = $1 AND state = 1 AND kind > 1)
+SELECT statement_timestamp(), NOT EXISTS (SELECT FROM rule_sets WHERE tenant_id = $1 AND active)
+    AND NOT EXISTS (SELECT FROM experiments WHERE tenant_id = $1 AND state = 1 AND kind > 1)
 """
 
 # Few leads have one, and they have an index of their own.
@@ -113,23 +113,42 @@ class OpenLeads:
         """
         async with self._database.transaction(tenant_id) as connection:
             # Before the leads are read: a score must not claim to have seen more than it has.
-            [(read_time, one_by_one)] = await connection.fetch(_READ_TIME, tenant_id)
-            fields = [field for field, _ in needed.fields]
-            rows = await connection.fetch(_page_statement(needed), tenant_id, after, until, limit, *fields)
-            counters = await _counters(connection, tenant_id, rows, needed.event_types)
-            last_id = rows[-1]["id"] if rows else after
-            overrides = await connection.fetch(_OVERRIDES, tenant_id, after, last_id)
-        columns = zip(*rows, strict=True) if rows else ((),) * (_FIRST_FIELD_PARAMETER - 1 + len(fields))
-        lead_ids, received_times, probabilities, model_ids, *values = columns
+            [(read_time, columns_suffice)] = await connection.fetch(_READ_TIME, tenant_id)
+            if columns_suffice:
+                fields = [field for field, _ in needed.fields]
+                rows = await connection.fetch(_page_statement(needed), tenant_id, after, until, limit, *fields)
+                counters = await _counters(connection, tenant_id, rows, needed.event_types)
+                last_id = rows[-1]["id"] if rows else after
+                overrides = await connection.fetch(_OVERRIDES, tenant_id, after, last_id)
+                return _page_of_columns(needed, rows, counters, overrides, read_time)
+        stored_leads = await Leads(self._database).open_leads(tenant_id, after, limit, until)
         return OpenLeadPage(
-            lead_ids,
-            LeadColumns(received_times, dict(zip(needed.fields, values, strict=True)), counters),
-            np.array(probabilities, dtype=np.float64),
-            model_ids,
+            [lead.lead_id for lead in stored_leads],
+            LeadColumns((), {}, {}),
+            np.empty(0),
+            (),
             read_time,
-            one_by_one,
-            {lead_id: ScoreOverride(*override) for lead_id, *override in overrides},
+            stored_leads=stored_leads,
         )
+
+
+def _page_of_columns(
+    needed: ColumnsNeeded,
+    rows: Sequence[asyncpg.Record],
+    counters: Mapping[int, Mapping[str, EventCounter]],
+    overrides: Sequence[asyncpg.Record],
+    read_time: datetime,
+) -> OpenLeadPage:
+    columns = zip(*rows, strict=True) if rows else ((),) * (_FIRST_FIELD_PARAMETER - 1 + len(needed.fields))
+    lead_ids, received_times, probabilities, model_ids, *values = columns
+    return OpenLeadPage(
+        lead_ids,
+        LeadColumns(received_times, dict(zip(needed.fields, values, strict=True)), counters),
+        np.array(probabilities, dtype=np.float64),
+        model_ids,
+        read_time,
+        overrides={lead_id: ScoreOverride(*override) for lead_id, *override in overrides},
+    )
 
 
 def _page_statement(needed: ColumnsNeeded) -> str:

@@ -36,9 +36,18 @@ class FakeOpenLeads:
     async def open_page(
         self, tenant_id: UUID, after: UUID, until: UUID, limit: int, needed: ColumnsNeeded
     ) -> OpenLeadPage:
-        assert not needed.event_types
         leads = [lead for lead in await self._leads.open_leads(tenant_id, after, limit) if lead.lead_id <= until]
         self.pages.append(len(leads))
+        if tenant_id in self._leads.rule_set or tenant_id in self._leads.split:
+            return OpenLeadPage(
+                [lead.lead_id for lead in leads],
+                LeadColumns((), {}, {}),
+                np.empty(0),
+                (),
+                READ_TIME,
+                stored_leads=leads,
+            )
+        assert not needed.event_types
         stored = [self._store.scores.get(lead.lead_id) for lead in leads]
         return OpenLeadPage(
             [lead.lead_id for lead in leads],

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.cold_start.conversion_rate import OutcomeCounts
+from scoring.experiments.experiment import Split
 from scoring.explanation.conversion_tables import ConversionTables
 from scoring.explanation.grades import GradeBand, GradeScale
 from scoring.explanation.reasons import Reasons
@@ -17,9 +18,11 @@ from scoring.features.feature import Feature, FeatureKind
 from scoring.features.feature_set import FeatureSet
 from scoring.features.lead_record import LeadRecord
 from scoring.models.interval_table import IntervalTable
+from scoring.registry.rule_set_version import RuleSetVersion
 from scoring.registry.served_model import ServedModel, name_in_model_server
-from scoring.scores.score import Score, ScoreMakers, StoredLead
-from server.runtime.errors import ModelNotFound
+from scoring.rules.rule_set import RuleSet
+from scoring.scores.score import Score, ScoreMakers, ScoreOverride, StoredLead
+from server.runtime.errors import ModelNotFound, RuleSetNotFound
 from server.runtime.identifiers import format_name, new_id
 from tfserving.errors import ModelServerError, ModelServerUnavailable, ServableFailed, ServableNotFound
 from tfserving.prediction import Explained, Predicted
@@ -107,6 +110,7 @@ class FakeLeads:
     Attributes:
         champion: The champion of each tenant that has one.
         rule_set: The active rules of each tenant that has some.
+        split: The canary or split that each tenant runs, if one does.
         reads: How many leads each read asked for.
         outcomes: The outcomes of each tenant that has some.
         counted: How often outcomes were counted.
@@ -115,16 +119,19 @@ class FakeLeads:
     def __init__(self) -> None:
         self.champion: dict[UUID, UUID] = {}
         self.rule_set: dict[UUID, UUID] = {}
+        self.split: dict[UUID, Split] = {}
         self.reads: list[int] = []
         self.outcomes: dict[UUID, OutcomeCounts] = {}
         self.counted = 0
         self._leads: dict[UUID, dict[UUID, StoredLead]] = {}
 
-    def add(self, tenant_id: UUID, record: LeadRecord, *, is_open: bool = True) -> UUID:
+    def add(
+        self, tenant_id: UUID, record: LeadRecord, *, is_open: bool = True, override: ScoreOverride | None = None
+    ) -> UUID:
         """Keeps a lead and gives its id."""
         lead_id = new_id()
         self._leads.setdefault(tenant_id, {})[lead_id] = StoredLead(
-            lead_id, replace(record, lead_id=lead_id), is_open, None, READ_TIME
+            lead_id, replace(record, lead_id=lead_id), is_open, None, READ_TIME, override=override
         )
         return lead_id
 
@@ -133,8 +140,13 @@ class FakeLeads:
         await asyncio.sleep(0)
         kept = self._leads.get(tenant_id, {})
         champion_id, rule_set_id = await self.makers(tenant_id)
+        split = self.split.get(tenant_id)
         return [
-            replace(kept[lead_id], champion_id=champion_id, rule_set_id=rule_set_id)
+            replace(
+                kept[lead_id],
+                champion_id=champion_id if split is None else split.model_id(lead_id, champion_id),
+                rule_set_id=rule_set_id,
+            )
             for lead_id in sorted(lead_ids)
             if lead_id in kept
         ]
@@ -178,6 +190,32 @@ class FakeModelSource:
         if tenant_id != self._tenant_id or model_id not in self._models:
             raise ModelNotFound(format_name("models", model_id))
         return self._models[model_id]
+
+
+class FakeRuleSetSource:
+    """Rules in memory.
+
+    Attributes:
+        rule_sets: The versions by their ids.
+    """
+
+    def __init__(self) -> None:
+        self.rule_sets: dict[UUID, RuleSet] = {}
+
+    async def get(self, tenant_id: UUID, rule_set_id: UUID) -> RuleSetVersion:
+        assert tenant_id
+        if rule_set_id not in self.rule_sets:
+            raise RuleSetNotFound(format_name("ruleSets", rule_set_id))
+        return RuleSetVersion(
+            rule_set_id,
+            1,
+            "",
+            self.rule_sets[rule_set_id],
+            active=True,
+            revision=1,
+            create_time=READ_TIME,
+            activate_time=READ_TIME,
+        )
 
 
 class FakeScoreStore:

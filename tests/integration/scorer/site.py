@@ -14,6 +14,7 @@ from leadline.v1 import (
 )
 
 from scoring.bulk.page_rescoring import PageRescoring
+from scoring.bulk.row_scoring import RowScoring
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.scores.lead_scorer import LeadScorer
@@ -45,15 +46,15 @@ class Site:
         self.scoring: Any = scoring_service_pb2_grpc.ScoringServiceStub(channel)
         models = ModelCache(Models(database))
         predictor = FakePredictor()
-        scorer = LeadScorer(predictor, RuleSetCache(RuleSets(database)))
+        rule_sets = RuleSetCache(RuleSets(database))
+        scorer = LeadScorer(predictor, rule_sets)
         self.rescoring = Rescoring(Leads(database), models, scorer, Scores(database))
         self.pages = PageRescoring(
             OpenLeads(database),
             models,
-            FakeTableSource(),  # type: ignore[arg-type] # gives none
-            predictor,
+            rule_sets,
+            RowScoring(FakeTableSource(), predictor),  # type: ignore[arg-type] # gives none
             Scores(database),
-            one_by_one=self.rescoring.rescore,
         )
 
     async def create(self, *rules: rule_set_pb2.Rule, newest_etag: str = "", **others: Any) -> rule_set_pb2.RuleSet:

@@ -123,4 +123,4 @@ async def test_a_page_tells_what_is_stored_and_by_which_model(database: Database
     assert list(page.lead_ids) == [scored, unscored]
     np.testing.assert_array_equal(page.probabilities, [0.25, np.nan])
     assert list(page.model_ids) == [champion.model_id, None]
-    assert not page.one_by_one
+    assert not page.stored_leads

@@ -11,7 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from scoring.bulk.open_lead_rescoring import PAGES_AT_A_TIME
-from scoring.bulk.page_rescoring import PAGE_SIZE, ROWS_A_CALL
+from scoring.bulk.page_rescoring import PAGE_SIZE
+from scoring.bulk.row_scoring import ROWS_A_CALL
 from scoring.store.operations import Operations
 from scoring.stream.rescoring_requests import STREAM
 from server.runtime.database import Database

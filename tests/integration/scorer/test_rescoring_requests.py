@@ -10,14 +10,12 @@ import pytest
 
 from scoring.bulk.open_lead_rescoring import PAGES_AT_A_TIME, OpenLeadRescoring
 from scoring.bulk.page_rescoring import PageRescoring
+from scoring.bulk.row_scoring import RowScoring
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.model_tables import ModelTables
 from scoring.registry.operation import Operation
 from scoring.registry.rule_set_cache import RuleSetCache
-from scoring.scores.lead_scorer import LeadScorer
-from scoring.scores.rescoring import Rescoring
-from scoring.store.leads import Leads
 from scoring.store.models import Models
 from scoring.store.open_leads import OpenLeads
 from scoring.store.operations import Operations
@@ -45,15 +43,12 @@ class Worker:
     def __init__(self, database: Database, client: PredictionClient, repository: Path) -> None:
         self.database = database
         self.operations = Operations(database)
-        models = ModelCache(Models(database))
-        scorer = LeadScorer(client, RuleSetCache(RuleSets(database)))
         pages = PageRescoring(
             OpenLeads(database),
-            models,
-            ModelTables(ModelFiles(repository)),
-            client,
+            ModelCache(Models(database)),
+            RuleSetCache(RuleSets(database)),
+            RowScoring(ModelTables(ModelFiles(repository)), client),
             Scores(database),
-            one_by_one=Rescoring(Leads(database), models, scorer, Scores(database)).rescore,
             page_size=PAGE_SIZE,
         )
         rescoring = OperationRescoring(self.operations, OpenLeadRescoring(pages))

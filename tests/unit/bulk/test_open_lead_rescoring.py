@@ -10,9 +10,9 @@ import pytest
 from scoring.bulk.open_lead_rescoring import PAGES_AT_A_TIME, OpenLeadRescoring
 from scoring.bulk.open_leads import RescoringPosition
 from scoring.bulk.page_rescoring import PageRescoring
+from scoring.bulk.row_scoring import RowScoring
 from scoring.registry.model_cache import ModelCache
-from scoring.scores.lead_scorer import LeadScorer
-from scoring.scores.rescoring import Rescoring
+from scoring.registry.rule_set_cache import RuleSetCache
 from server.runtime.errors import DependencyUnavailable
 from tests.fakes.open_leads import FakeOpenLeads, FakeTables, FakeTableSource
 from tests.fakes.scoring import (
@@ -20,6 +20,7 @@ from tests.fakes.scoring import (
     FakeLeads,
     FakeModelSource,
     FakePredictor,
+    FakeRuleSetSource,
     FakeScoreStore,
     make_model,
     make_record,
@@ -41,15 +42,13 @@ class Scorer:
         self.open_leads = FakeOpenLeads(self.leads, self.store)
         model = make_model()
         self.leads.champion[tenant_id] = model.model_id
-        models = ModelCache(FakeModelSource(tenant_id, model))
         self.rescoring = OpenLeadRescoring(
             PageRescoring(
                 self.open_leads,
-                models,
-                self.tables,  # type: ignore[arg-type] # fake tables
-                self.predictor,
+                ModelCache(FakeModelSource(tenant_id, model)),
+                RuleSetCache(FakeRuleSetSource()),
+                RowScoring(self.tables, self.predictor),  # type: ignore[arg-type] # fake tables
                 self.store,
-                one_by_one=Rescoring(self.leads, models, LeadScorer(self.predictor), self.store).rescore,
                 page_size=PAGE_SIZE,
             )
         )

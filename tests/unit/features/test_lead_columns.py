@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scoring.features.feature import MISSING, Feature, FeatureKind
 from scoring.features.feature_set import FeatureSet
-from scoring.features.lead_columns import LeadColumns, ValueKind, columns_needed, encode_columns
+from scoring.features.lead_columns import LeadColumns, ValueKind, columns_needed, columns_of, encode_columns
 from scoring.features.lead_record import EventCounter, LeadRecord
 from tests.lead_records import START
 
@@ -73,31 +73,13 @@ def records_of(drawn: list[tuple[datetime, dict[str, Any], dict[str, EventCounte
     return [LeadRecord(None, received_time, fields, counted) for received_time, fields, counted in drawn]
 
 
-def columns_of(records: list[LeadRecord], feature_set: FeatureSet) -> LeadColumns:
-    """Give leads as columns."""
-    return LeadColumns(
-        [record.received_time for record in records],
-        {
-            (field, kind): [value_of(record, field, kind) for record in records]
-            for field, kind in columns_needed(feature_set).fields
-        },
-        {place: record.counters for place, record in enumerate(records) if record.counters},
-    )
-
-
-def value_of(record: LeadRecord, field: str, kind: ValueKind) -> object:
-    """Give what a column holds of a lead."""
-    value: Any = record.fields.get(field, {}).get(kind.value)
-    return len(value) if kind is ValueKind.TEXT_LENGTH and value is not None else value
-
-
 @given(feature_sets(), leads, moments)
 def test_columns_give_the_same_bits_as_records(
     feature_set: FeatureSet, drawn: list[tuple[datetime, dict[str, Any], dict[str, EventCounter]]], as_of: datetime
 ) -> None:
     records = records_of(drawn)
     expected = feature_set.encode(records, as_of)
-    found = encode_columns(feature_set, columns_of(records, feature_set), as_of)
+    found = encode_columns(feature_set, columns_of(records, columns_needed(feature_set)), as_of)
     assert found.dtype == np.float32
     assert found.shape == expected.shape
     np.testing.assert_array_equal(found, expected)
