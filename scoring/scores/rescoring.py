@@ -1,13 +1,16 @@
 """Keeps the stored scores of open leads fresh."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from scoring.registry.model_cache import ModelCache
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.ports import LeadReader
 from scoring.scores.score import Score, StoredLead
+
+TENANTS_HELD: Final = 10_000
+"""Of how many tenants it is remembered that they have a model."""
 
 
 class OpenLeads(LeadReader, Protocol):
@@ -50,6 +53,18 @@ class Rescoring:
         self._models = models
         self._scorer = scorer
         self._store = store
+        self._with_model: set[UUID] = set()
+
+    async def has_model(self, tenant_id: UUID) -> bool:
+        """Tells whether a tenant has a champion; one that had one once has one ever after, and is not asked again."""
+        if tenant_id in self._with_model:
+            return True
+        if (await self._leads.makers(tenant_id)).champion_id is None:
+            return False
+        if len(self._with_model) >= TENANTS_HELD:
+            self._with_model.clear()
+        self._with_model.add(tenant_id)
+        return True
 
     async def rescore(self, tenant_id: UUID, lead_ids: Sequence[UUID]) -> int:
         """Scores those of the leads that are open, with the tenant's champion.
@@ -61,7 +76,7 @@ class Rescoring:
         Returns:
             How many got a new score; 0 if the tenant has no model yet.
         """
-        if (await self._leads.makers(tenant_id)).champion_id is None:
+        if not await self.has_model(tenant_id):
             return 0
         changed = 0
         for start in range(0, len(lead_ids), LARGEST_BATCH):

@@ -37,10 +37,10 @@ class DueLeads:
         if lead_ids:
             milliseconds = _milliseconds(due)
             with redis_errors_as_unavailable():
-                await self._redis.zadd(
-                    due_leads_of(tenant_id), dict.fromkeys(map(str, lead_ids), milliseconds), lt=True
-                )
-                await self._redis.sadd(TENANTS, str(tenant_id))
+                pipeline = self._redis.pipeline(transaction=False)
+                pipeline.zadd(due_leads_of(tenant_id), dict.fromkeys(map(str, lead_ids), milliseconds), lt=True)
+                pipeline.sadd(TENANTS, str(tenant_id))
+                await pipeline.execute()
 
     async def set(self, tenant_id: UUID, due: Mapping[UUID, datetime | None], taken: datetime) -> None:
         """Writes down when leads are due next, or that they never are; what was brought forward meanwhile stays.

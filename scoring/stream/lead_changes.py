@@ -35,6 +35,8 @@ class DeadLetters(Protocol):
 class LeadChanges:
     """Handles `lead.changed` messages. A lead that changed several times meanwhile is scored once.
 
+    Of a tenant without a model nothing is done: its leads are scored and planned when it gets one.
+
     Args:
         rescoring: Scores and stores.
         dead_letters: Where leads are kept that could not be scored.
@@ -47,6 +49,7 @@ class LeadChanges:
         dead_letters: DeadLetters,
         then: Sequence[Callable[[UUID, Sequence[UUID]], Awaitable[object]]] = (),
     ) -> None:
+        self._rescoring = rescoring
         self._steps = (rescoring.rescore, *then)
         self._dead_letters = dead_letters
         self._unscorable: OrderedDict[str, list[UUID]] = OrderedDict()
@@ -78,8 +81,9 @@ class LeadChanges:
         return True
 
     async def _do(self, tenant_id: UUID, lead_ids: Sequence[UUID]) -> None:
-        for step in self._steps:
-            await step(tenant_id, lead_ids)
+        if await self._rescoring.has_model(tenant_id):
+            for step in self._steps:
+                await step(tenant_id, lead_ids)
 
     async def _rescore_entry(self, entry: StreamEntry) -> None:
         """Rescores the leads of one entry; if that fails, one by one, so that a bad one holds up no other."""

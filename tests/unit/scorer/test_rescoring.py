@@ -64,6 +64,16 @@ async def test_before_any_model_nothing_is_read_or_stored(scorer: Scorer) -> Non
     assert scorer.store.scores == {}
 
 
+async def test_whether_there_is_a_model_is_asked_until_there_is_one(scorer: Scorer, tenant_id: UUID) -> None:
+    champion_id = scorer.leads.champion.pop(tenant_id)
+    lead_id = scorer.leads.add(tenant_id, make_record(1.0))
+    assert not await scorer.rescoring.has_model(tenant_id)
+
+    scorer.leads.champion[tenant_id] = champion_id
+    assert await scorer.rescoring.has_model(tenant_id)
+    assert await scorer.rescoring.rescore(tenant_id, [lead_id]) == 1
+
+
 async def test_many_leads_go_in_batches(scorer: Scorer, tenant_id: UUID) -> None:
     lead_ids = [scorer.leads.add(tenant_id, make_record(visits)) for visits in range(300)]
 

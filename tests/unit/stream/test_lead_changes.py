@@ -42,12 +42,18 @@ class Scorer:
         self.store = FakeScoreStore()
         self.predictor = FakePredictor()
         self.dead_letters = KeptLeads()
+        self.planned: list[UUID] = []
         self.lead_changes = LeadChanges(
             Rescoring(
                 self.leads, ModelCache(FakeModelSource(tenant_id, model)), LeadScorer(self.predictor), self.store
             ),
             self.dead_letters,
+            (self.plan,),
         )
+
+    async def plan(self, tenant_id: UUID, lead_ids: Sequence[UUID]) -> None:
+        del tenant_id
+        self.planned += lead_ids
 
 
 @pytest.fixture
@@ -72,6 +78,7 @@ async def test_a_tenant_without_a_model_holds_up_nobody(scorer: Scorer, tenant_i
     await scorer.lead_changes.handle([entry(other, unscored), entry(tenant_id, scored)])
 
     assert set(scorer.store.scores) == {scored}
+    assert scorer.planned == [scored]
 
 
 @pytest.mark.parametrize(
