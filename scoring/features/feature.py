@@ -50,6 +50,9 @@ EVENT_KINDS = frozenset(
     }
 )
 
+TIMED_KINDS = frozenset({FeatureKind.DAYS_SINCE_EVENT, FeatureKind.EVENT_DECAYED})
+"""What changes with time alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scoring.features.feature import Feature, FeatureKind, compile_encoder
+from scoring.features.feature import TIMED_KINDS, Feature, FeatureKind, compile_encoder
 from scoring.features.lead_record import LeadRecord
 from scoring.features.wording import compile_wording
 
@@ -28,6 +28,7 @@ class FeatureSet:
         self.features = tuple(features)
         self._encoders = tuple(compile_encoder(feature) for feature in self.features)
         self._wordings = tuple(compile_wording(feature) for feature in self.features)
+        self._timed = tuple(index for index, feature in enumerate(self.features) if feature.kind in TIMED_KINDS)
 
     def __len__(self) -> int:
         """Give the number of features."""
@@ -65,6 +66,23 @@ class FeatureSet:
             moment = record.own_moment() if as_of is None else as_of
             matrix[row] = [encode(record, moment) for encode in encoders]
         return matrix
+
+    def encode_later(self, rows: Matrix, records: Sequence[LeadRecord], moments: Sequence[datetime]) -> Matrix:
+        """Turn leads into numbers as of other moments, at the cost of what depends on time alone.
+
+        Args:
+            rows: What `encode` gave for each lead as of any moment; left as they are.
+            records: The leads.
+            moments: The moment of scoring of each, UTC.
+
+        Returns:
+            What `encode` gives for each lead as of its moment.
+        """
+        later = rows.copy()
+        for index in self._timed:
+            encode = self._encoders[index]
+            later[:, index] = [encode(record, moment) for record, moment in zip(records, moments, strict=True)]
+        return later
 
     def positions(self, without_fields: Collection[str]) -> list[int]:
         """Give the columns of the features that come from none of some fields.

@@ -6,15 +6,14 @@ before, the time of the change is narrowed down by halving.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scoring.explanation.grades import Grade
-from scoring.features.feature import FeatureKind
+from scoring.features.feature import TIMED_KINDS
 from scoring.features.lead_record import LeadRecord
 from scoring.registry.served_model import ServedModel
 from scoring.rules.compiled_rule_set import CompiledRuleSet
@@ -55,15 +54,20 @@ PRECISION_SECONDS: Final = 60.0
 """How exactly a crossing is told, in the first day; later ones to a part in a thousand of the way there."""
 
 _HALVINGS: Final = 12
-_TIMED_KINDS: Final = frozenset({FeatureKind.DAYS_SINCE_EVENT, FeatureKind.EVENT_DECAYED})
 
 
-@dataclass(frozen=True, slots=True)
-class _Class:
+class _Class(NamedTuple):
     """What a crossing changes."""
 
     grade: Grade | None
     step: int
+
+
+class _Moment(NamedTuple):
+    """A lead, by its place, at a time."""
+
+    place: int
+    time: datetime
 
 
 class FindCrossings:
@@ -95,18 +99,20 @@ class FindCrossings:
         """
         found: list[datetime | None] = [None] * len(records)
         timed = [place for place, record in enumerate(records) if _depends_on_time(model, record, rules)]
-        for start in range(0, len(timed), LARGEST_BATCH // len(DAYS_AHEAD)):
-            places = timed[start : start + LARGEST_BATCH // len(DAYS_AHEAD)]
-            crossings = await self._of_few(model, rules, [records[place] for place in places], now)
+        for start in range(0, len(timed), LARGEST_BATCH):
+            places = timed[start : start + LARGEST_BATCH]
+            crossings = await self._of_batch(model, rules, [records[place] for place in places], now)
             for place, crossing in zip(places, crossings, strict=True):
                 found[place] = crossing
         return found
 
-    async def _of_few(
+    async def _of_batch(
         self, model: ServedModel, rules: CompiledRuleSet | None, records: Sequence[LeadRecord], now: datetime
     ) -> list[datetime | None]:
+        rows = model.feature_set.encode(records, now)
         times = [now, *(now + timedelta(days=days) for days in DAYS_AHEAD)]
-        classes = await self._classes(model, rules, [(record, time) for record in records for time in times])
+        every = [_Moment(place, time) for place in range(len(records)) for time in times]
+        classes = await self._classes(model, rules, records, rows, every)
         spans: list[tuple[int, datetime, datetime]] = []
         found: list[datetime | None] = [None] * len(records)
         for place in range(len(records)):
@@ -116,26 +122,32 @@ class FindCrossings:
                 spans.append((place, times[changed - 1], times[changed]))
         first = {place: classes[place * len(times)] for place, _, _ in spans}
         for _ in range(_HALVINGS):
-            middles = [early + (late - early) / 2 for _, early, late in spans]
-            asked = [(records[place], middle) for (place, _, _), middle in zip(spans, middles, strict=True)]
-            there = await self._classes(model, rules, asked)
+            middles = [_Moment(place, early + (late - early) / 2) for place, early, late in spans]
+            there = await self._classes(model, rules, records, rows, middles)
             spans = [
                 (place, middle, late) if at_middle == first[place] else (place, early, middle)
-                for (place, early, late), middle, at_middle in zip(spans, middles, there, strict=True)
+                for (place, early, late), (_, middle), at_middle in zip(spans, middles, there, strict=True)
             ]
         for place, _, late in spans:
             found[place] = late
         return found
 
     async def _classes(
-        self, model: ServedModel, rules: CompiledRuleSet | None, asked: Sequence[tuple[LeadRecord, datetime]]
+        self,
+        model: ServedModel,
+        rules: CompiledRuleSet | None,
+        records: Sequence[LeadRecord],
+        rows: npt.NDArray[np.float32],
+        moments: Sequence[_Moment],
     ) -> list[_Class]:
-        if not asked:
+        """Gives in which class leads are at moments; `rows` are the leads' features as of any moment."""
+        if not moments:
             return []
-        X = np.concatenate([model.feature_set.encode([record], time) for record, time in asked])
+        asked, times = [records[place] for place, _ in moments], [time for _, time in moments]
+        X = model.feature_set.encode_later(rows[[place for place, _ in moments]], asked, times)
         log_odds = await self._log_odds(model, X)
         classes = []
-        for (record, time), value in zip(asked, log_odds, strict=True):
+        for record, time, value in zip(asked, times, log_odds, strict=True):
             probability = probability_of(value)
             grade, points = model.grades.grade(probability), score_value(probability)
             if rules is not None:
@@ -161,5 +173,5 @@ class FindCrossings:
 def _depends_on_time(model: ServedModel, record: LeadRecord, rules: CompiledRuleSet | None) -> bool:
     """Tells whether time alone can change the lead's score."""
     return rules is not None or any(
-        feature.kind in _TIMED_KINDS and feature.source in record.counters for feature in model.feature_set.features
+        feature.kind in TIMED_KINDS and feature.source in record.counters for feature in model.feature_set.features
     )

@@ -41,6 +41,25 @@ def test_without_a_moment_each_lead_is_taken_as_of_its_outcome() -> None:
     assert FEATURES.encode([record], START + timedelta(days=9))[0, 2] == 9
 
 
+def test_later_rows_are_those_of_an_encoding_at_that_moment() -> None:
+    records = [
+        lead({"Visits": {"number": 3.0}}, counters={"call": EventCounter(2, START, 1, (1.5, 1.8, 1.9))}),
+        lead({"Source": {"category": "Fair"}}),
+    ]
+    features = FeatureSet(
+        [*FEATURES.features, Feature("calls", "call", FeatureKind.EVENT_DECAYED, half_life_in_days=7.0)]
+    )
+    moments = [START + timedelta(days=2), START + timedelta(hours=1)]
+    rows = features.encode(records, START)
+    before = rows.copy()
+
+    later = features.encode_later(rows, records, moments)
+
+    encoded = [features.encode([record], moment) for record, moment in zip(records, moments, strict=True)]
+    np.testing.assert_array_equal(later, np.concatenate(encoded))
+    np.testing.assert_array_equal(rows, before)
+
+
 def test_json_and_pickle_give_the_same_feature_set_again() -> None:
     through_json = FeatureSet.from_json(json.loads(json.dumps(FEATURES.to_json())))
     assert through_json == FEATURES
