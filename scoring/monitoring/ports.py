@@ -18,6 +18,7 @@ from scoring.monitoring.drift_report import DriftReport
 from scoring.monitoring.policy import MonitoringPolicy
 from scoring.registry.model import Model
 from scoring.registry.operation import Operation
+from server.runtime.system_changes import SystemChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,9 @@ class MonitoringChange(Protocol):
 
     async def training_runs(self) -> bool:
         """Tells whether a training waits or runs."""
+
+    async def record(self, change: SystemChange) -> None:
+        """Records in the audit log what no rpc has asked for."""
 
     async def commit(self) -> None:
         """Makes all take effect, with what other use cases did within it. The last thing that is done."""

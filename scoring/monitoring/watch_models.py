@@ -24,10 +24,13 @@ from scoring.monitoring.ports import (
 from scoring.monitoring.score_quality import measure
 from scoring.registry.model import Model, ModelState
 from server.runtime.errors import ModelBroken, ModelNotFound
+from server.runtime.identifiers import format_name
+from server.runtime.system_changes import SystemChange
 
 # Enough that chance hardly moves an index, and few enough to be read and compared within seconds.
 MOST_LEADS = 5_000
 MOST_OUTCOMES = 20_000
+_POLICY_NAME = "monitoring/policy"
 
 _log = structlog.get_logger(__name__)
 
@@ -153,6 +156,13 @@ class WatchModels:
         except (ModelBroken, ModelNotFound):
             _log.exception("roll-back failed", tenant=str(tenant_id), model=str(target.model_id))
             return None
+        await change.record(
+            SystemChange(
+                principal=_POLICY_NAME,
+                method="monitoring/roll_back_model",
+                resources=[format_name("models", target.model_id)],
+            )
+        )
         await self._work.request_rescoring(tenant_id)
         return target.model_id
 

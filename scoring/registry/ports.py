@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from scoring.registry.model import Model, ModelDescription
+from server.runtime.system_changes import SystemChange
 
 
 class ModelStore(Protocol):
@@ -32,6 +33,9 @@ class ModelChange(Protocol):
 
     async def delete(self, model_id: UUID) -> None:
         """Forgets a model; no effect if there is none."""
+
+    async def record(self, change: SystemChange) -> None:
+        """Records in the audit log what no rpc has asked for."""
 
     async def commit(self) -> None:
         """Makes the change take effect. The last thing that is done."""

@@ -9,6 +9,8 @@ from scoring.registry.model_files import ModelFiles
 from scoring.registry.ports import ModelChanges, ModelStore
 from scoring.registry.rivals import Rival, choose_rivals
 from scoring.registry.serving import ModelLoader
+from server.runtime.identifiers import format_name
+from server.runtime.system_changes import SystemChange
 from tfserving.errors import ServableFailed
 
 # Best models that are older than this many trainings are no longer looked for.
@@ -98,5 +100,13 @@ class ModelPublisher:
                 raise
             if model.champion_time is None and model.description.may_be_promoted:
                 model = await change.make_champion(model.model_id)
+                await change.record(
+                    SystemChange(
+                        # A model has the id of the training that made it.
+                        principal=format_name("operations", model.model_id),
+                        method="training/promote_model",
+                        resources=[format_name("models", model.model_id)],
+                    )
+                )
             await change.commit()
         return model

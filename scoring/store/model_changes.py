@@ -11,6 +11,7 @@ from scoring.store.operations import add_operation
 from server.runtime.database import Database
 from server.runtime.errors import ModelNotFound
 from server.runtime.identifiers import format_name
+from server.runtime.system_changes import SystemChange, record_change
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
 
 _ALL = f"SELECT {COLUMNS} FROM models WHERE tenant_id = $1 ORDER BY version DESC"
@@ -76,6 +77,10 @@ class ModelChange:
     async def delete(self, model_id: UUID) -> None:
         """Forgets a model; no effect if there is none."""
         await self._work.driver.execute(_DELETE, self._work.tenant_id, model_id)
+
+    async def record(self, change: SystemChange) -> None:
+        """Records in the audit log what no rpc has asked for."""
+        await record_change(self._work.driver, self._work.tenant_id, change)
 
     async def end_experiments(self, state: int, conclusion: str, experiment_id: UUID | None) -> None:
         """Ends experiments that run, gives challengers their former state, and has leads scored that were held out.

@@ -12,6 +12,7 @@ from server.integrations.event import Event
 from server.integrations.ports import EventTransaction
 from server.integrations.tracking_keys import TrackingKey, read_write_key
 from server.runtime.errors import TrackingKeyRefused
+from server.runtime.identifiers import format_name
 
 MOST_WAITING_EVENTS: Final = 200
 """How many events of a visitor wait until the visitor is known; further ones are forgotten."""
@@ -109,9 +110,17 @@ class LeadByEmail(Protocol):
     """Which lead a person is."""
 
     async def __call__(
-        self, tenant_id: UUID, email: str, *, display_name: str, company: str, phone: str, fields: Mapping[str, str]
+        self,
+        tenant_id: UUID,
+        email: str,
+        *,
+        principal: str,
+        display_name: str,
+        company: str,
+        phone: str,
+        fields: Mapping[str, str],
     ) -> UUID:
-        """Gives the lead with an e-mail address, which it makes of the rest if there is none."""
+        """Gives the lead with an e-mail address, and makes it of the rest, on a principal's behalf, if there is none."""
 
 
 class TrackingLimit(Protocol):
@@ -154,7 +163,7 @@ class Track:
         if _CRAWLER.search(visit.user_agent):
             return
         await self._limit.count(tenant_id, key.key_id, len(visit.events))
-        identified = None if visit.identity is None else await self._lead(tenant_id, visit.identity)
+        identified = None if visit.identity is None else await self._lead(tenant_id, key, visit.identity)
         async with self._store.transaction(tenant_id) as transaction:
             lead_id = await transaction.lead_of(visit.visitor_id, identified)
             if lead_id is None:
@@ -176,10 +185,11 @@ class Track:
             raise TrackingKeyRefused(visit.origin)
         return tenant_id, key
 
-    async def _lead(self, tenant_id: UUID, identity: VisitorIdentity) -> UUID:
+    async def _lead(self, tenant_id: UUID, key: TrackingKey, identity: VisitorIdentity) -> UUID:
         return await self._lead_by_email(
             tenant_id,
             identity.email,
+            principal=format_name("trackingKeys", key.key_id),
             display_name=identity.display_name,
             company=identity.company,
             phone=identity.phone,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from server.leads.lead import Lead, LeadProfile
 from server.leads.ports import DuplicatePolicy, LeadStore
+from server.runtime.audit import note_resources
 from server.runtime.errors import FieldViolation, InvalidRequest, LeadAlreadyExists
 from server.runtime.identifiers import format_name, new_id
 
@@ -50,6 +51,7 @@ class CreateLeads:
                 holder = existing.get(refused)
                 raise LeadAlreadyExists(refused, format_name("leads", holder) if holder else "")
             await transaction.announce(stored.created)
+            note_resources(lead.name for lead in leads)
             await transaction.commit()
         return leads
 

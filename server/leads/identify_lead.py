@@ -11,6 +11,7 @@ from server.leads.filter import parse_filter
 from server.leads.lead import LeadProfile, LeadStatus
 from server.leads.lead_query import LeadOrder, LeadQuery
 from server.leads.ports import LeadStore
+from server.runtime.audit import concerns, concerns_nobody
 from server.runtime.errors import LeadAlreadyExists
 
 _EXTERNAL_ID_PREFIX: Final = "website:"
@@ -31,13 +32,22 @@ class IdentifyLead:
         self._secret = secret
 
     async def __call__(
-        self, tenant_id: UUID, email: str, *, display_name: str, company: str, phone: str, fields: Mapping[str, str]
+        self,
+        tenant_id: UUID,
+        email: str,
+        *,
+        principal: str,
+        display_name: str,
+        company: str,
+        phone: str,
+        fields: Mapping[str, str],
     ) -> UUID:
         """Gives the lead with an e-mail address: the oldest if there are several, and a new one if there is none.
 
         Args:
             tenant_id: Whose leads.
             email: The address.
+            principal: Who tells it, as the audit log names them if a lead is made.
             display_name: The name of a new lead; like all that follow, it changes nothing of one that is stored.
             company: Its company.
             phone: Its phone number.
@@ -65,9 +75,11 @@ class IdentifyLead:
             received_time=None,
             fields={name: {"category": value} for name, value in fields.items()},
         )
+        concerns(tenant_id, principal)
         try:
             (lead,) = await self._create_leads(tenant_id, [profile])
         except LeadAlreadyExists:
+            concerns_nobody()
             async with self._store.transaction(tenant_id) as transaction:
                 known = await transaction.find_by_external_id([external_id])
             if external_id not in known:

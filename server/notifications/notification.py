@@ -7,6 +7,23 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationText:
+    """What is told, apart from the name of the person that it is about.
+
+    Attributes:
+        parts: What stands before, between and after the places of the name; at least one.
+        lead_name: The name; empty if the text has none.
+    """
+
+    parts: Sequence[str]
+    lead_name: str = ""
+
+    def with_name(self, name: str) -> str:
+        """Gives the text with a name in each of its places."""
+        return name.join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class NewNotification:
     """A notification to be stored.
 
@@ -22,7 +39,7 @@ class NewNotification:
 
     notification_id: UUID
     recipients: Sequence[str]
-    text: str
+    text: NotificationText
     reason: str
     workflow_id: UUID
     lead_id: UUID
@@ -46,7 +63,7 @@ class Notification:
 
     notification_id: UUID
     sequence: int
-    text: str
+    text: NotificationText
     reason: str
     workflow_id: UUID
     lead_id: UUID

@@ -5,6 +5,7 @@ by the unit of work that commits it: both are kept, or neither. All else goes th
 Neither secrets nor values of fields belong in here.
 """
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ class AuditCredential(StrEnum):
     REFRESH_TOKEN = "REFRESH_TOKEN"  # noqa: S105 - likewise
     MESSAGE_TOKEN = "MESSAGE_TOKEN"  # noqa: S105 - likewise
     NONE = "NONE"
+    SYSTEM = "SYSTEM"
 
 
 class AuditDoor(StrEnum):
@@ -184,6 +186,20 @@ def concerns_only(tenant_id: UUID, principal: str) -> None:
     if call is not None:
         call.accounts.clear()
     concerns(tenant_id, principal)
+
+
+def concerns_nobody() -> None:
+    """Takes back what `concerns` said: what it was said for has not happened."""
+    call = _current.get()
+    if call is not None:
+        call.accounts.clear()
+
+
+def note_resources(names: Iterable[str]) -> None:
+    """Says what the call that runs here is about, where neither its request nor its answer tells it."""
+    call = _current.get()
+    if call is not None:
+        call.resources.update(dict.fromkeys(names))
 
 
 def record_to_commit(tenant_id: UUID) -> str | None:

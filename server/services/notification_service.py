@@ -7,6 +7,7 @@ from leadline.v1 import notification_pb2, notification_service_pb2, notification
 
 from server.interceptors.errors import status_of
 from server.interceptors.method_interceptor import Context
+from server.interceptors.personal_data import MASK, PERMISSION
 from server.notifications.notification import Notification
 from server.notifications.read_notifications import ReadNotifications
 from server.notifications.watch_notifications import WatchEvent, WatchNotifications
@@ -50,7 +51,8 @@ class NotificationService(notification_service_pb2_grpc.NotificationServiceServi
             page_token=request.page_token,
         )
         return notification_service_pb2.ListNotificationsResponse(
-            notifications=map(_to_proto, page.notifications), next_page_token=page.next_page_token
+            notifications=[_to_proto(notification, principal) for notification in page.notifications],
+            next_page_token=page.next_page_token,
         )
 
     async def CountUnreadNotifications(
@@ -101,14 +103,15 @@ class NotificationService(notification_service_pb2_grpc.NotificationServiceServi
         if event.notification is None:
             response.heartbeat.SetInParent()
         else:
-            response.notification.CopyFrom(_to_proto(event.notification))
+            response.notification.CopyFrom(_to_proto(event.notification, principal))
         return response
 
 
-def _to_proto(notification: Notification) -> notification_pb2.Notification:
+def _to_proto(notification: Notification, reader: Principal) -> notification_pb2.Notification:
+    may_see_names = PERMISSION in reader.permissions
     message = notification_pb2.Notification(
         name=format_name("notifications", notification.notification_id),
-        text=notification.text,
+        text=notification.text.with_name(notification.text.lead_name if may_see_names else MASK),
         lead=format_name("leads", notification.lead_id),
         workflow=format_name("workflows", notification.workflow_id),
         reason=notification.reason,

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import orjson
 from asyncpg import Record
 
 from server.encryption.tenant_keys import TenantKeys
-from server.notifications.notification import Notification
+from server.notifications.notification import Notification, NotificationText
 from server.notifications.ports import NotificationTransaction
 from server.runtime.database import Database
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
@@ -40,6 +41,20 @@ ON CONFLICT DO NOTHING
 def text_context(notification_id: UUID) -> bytes:
     """Gives what the text of a notification, which may name a lead, is bound to where it is kept encrypted."""
     return f"notification {notification_id}".encode()
+
+
+def text_to_bytes(text: NotificationText) -> bytes:
+    """Gives a text as it is kept encrypted: JSON with the name and the parts around it."""
+    return orjson.dumps({"lead_name": text.lead_name, "parts": list(text.parts)})
+
+
+def text_from_bytes(kept: bytes) -> NotificationText:
+    """Gives a text that was kept; of one that is no such JSON, which is older, all may be a name."""
+    try:
+        read = orjson.loads(kept)
+        return NotificationText(read["parts"], read["lead_name"])
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return NotificationText(("", ""), kept.decode())
 
 
 class PostgresNotificationTransaction:
@@ -112,5 +127,5 @@ class PostgresNotificationStore:
             notification_id, sequence, sealed, *rest = row.values()
             # Nothing is sealed of an empty text.
             text = await self._keys.open(tenant_id, sealed, text_context(notification_id)) if sealed else b""
-            opened.append(Notification(notification_id, sequence, text.decode(), *rest))
+            opened.append(Notification(notification_id, sequence, text_from_bytes(text), *rest))
         return opened

@@ -14,11 +14,12 @@ from server.leads.lead import Lead
 from server.notifications.notification import NewNotification
 from server.runtime import outbox
 from server.runtime.database import Database
+from server.runtime.system_changes import SystemChange, record_change
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
 from server.store.lead_rows import SELECT_LEADS, leads_from_rows
 from server.store.leads import PostgresLeadTransaction
 from server.store.notification_signals import CHANNEL
-from server.store.notifications import text_context
+from server.store.notifications import text_context, text_to_bytes
 from server.store.workflow_rows import SELECT_WORKFLOWS, run_values, workflow_from_row
 from server.store.workflows import LOCK_NAME
 from server.webhooks.delivery import Delivery
@@ -178,6 +179,10 @@ class PostgresRunTransaction:
         payload = {"lead_ids": [str(lead.lead_id)], "depth": depth}
         await outbox.append(self._driver, self._tenant_id, "lead.changed", payload)
 
+    async def record(self, change: SystemChange) -> None:
+        """Records a change in the audit log, with the change."""
+        await record_change(self._driver, self._tenant_id, change)
+
     async def owner_turn(self, workflow_id: UUID) -> int:
         """Tells how many leads the workflow has given to owners so far."""
         query = "SELECT owner_turn FROM workflows WHERE tenant_id = $1 AND id = $2"
@@ -196,7 +201,7 @@ class PostgresRunTransaction:
 
     async def add_notification(self, notification: NewNotification) -> None:
         """Stores a notification, and tells those who watch once the transaction is committed."""
-        text, context = notification.text.encode(), text_context(notification.notification_id)
+        text, context = text_to_bytes(notification.text), text_context(notification.notification_id)
         await self._driver.execute(
             _ADD_NOTIFICATION,
             self._tenant_id,

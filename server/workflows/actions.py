@@ -13,9 +13,10 @@ import structlog
 
 from server.crm_queue.item import NewItem
 from server.leads.lead import MAX_FIELDS, Lead, LeadProfile
-from server.notifications.notification import NewNotification
+from server.notifications.notification import NewNotification, NotificationText
 from server.runtime.errors import DependencyUnavailable
 from server.runtime.identifiers import format_name, new_id
+from server.runtime.system_changes import SystemChange
 from server.webhooks.delivery import Delivery, DeliveryState
 from server.workflows.changes import Change
 from server.workflows.runs import ActionResult
@@ -33,6 +34,8 @@ from server.workflows.workflow import (
 # A delivery for which there is no secret yet waits for one, and not for a time.
 WHEN_THERE_IS_A_SECRET: Final = datetime(9999, 1, 1, tzinfo=UTC)
 EVENT_TYPE: Final = "workflow.crossing"
+# What no text contains.
+_NAME_PLACE: Final = "\0"
 
 _log = structlog.get_logger()
 
@@ -48,6 +51,9 @@ class ActionTransaction(Protocol):
 
     async def save_lead(self, lead: Lead, depth: int) -> None:
         """Stores a lead that is locked, and tells the rest of the system, and after how many workflows."""
+
+    async def record(self, change: SystemChange) -> None:
+        """Records a change in the audit log."""
 
     async def owner_turn(self, workflow_id: UUID) -> int:
         """Tells how many leads the workflow has given to owners so far."""
@@ -141,7 +147,7 @@ async def _notify(transaction: ActionTransaction, crossing: Crossing, action: No
     notification = NewNotification(
         notification_id=new_id(),
         recipients=list(dict.fromkeys(recipients)),
-        text=string.Template(action.text).safe_substitute(_placeholders(crossing)),
+        text=_text(action, crossing),
         reason=crossing.reason,
         workflow_id=crossing.workflow.workflow_id,
         lead_id=crossing.lead.lead_id,
@@ -155,6 +161,14 @@ async def _notify(transaction: ActionTransaction, crossing: Crossing, action: No
         detail=f"told {told}",
         resource=format_name("notifications", notification.notification_id),
     )
+
+
+def _text(action: Notify, crossing: Crossing) -> NotificationText:
+    """Gives the text with the person's name apart, so that it can be kept from readers who may not see it."""
+    profile = crossing.lead.profile
+    lead = _NAME_PLACE if profile.display_name else (profile.company or crossing.lead.name)
+    text = string.Template(action.text).safe_substitute(_placeholders(crossing), lead=lead)
+    return NotificationText(text.split(_NAME_PLACE), profile.display_name)
 
 
 async def _call(transaction: ActionTransaction, crossing: Crossing, place: int, action: Webhook) -> ActionResult:
@@ -190,6 +204,7 @@ async def _assign(transaction: ActionTransaction, crossing: Crossing, action: As
     if owner is None:
         return ActionResult(action.kind, done=False, detail="no owner has capacity left")
     await _save(transaction, crossing, lead, lead.profile._replace(owner=owner))
+    await _record(transaction, crossing, action, [lead.name], ["lead.owner"])
     await transaction.count_owner_turn(crossing.workflow.workflow_id)
     return ActionResult(action.kind, done=True, detail=f"owner is {owner}")
 
@@ -222,6 +237,7 @@ async def _set_field(transaction: ActionTransaction, crossing: Crossing, action:
     if len(fields) > MAX_FIELDS:
         return ActionResult(action.kind, done=False, detail=f"the lead has {MAX_FIELDS} fields already")
     await _save(transaction, crossing, lead, lead.profile._replace(fields=fields))
+    await _record(transaction, crossing, action, [lead.name], ["lead.fields"])
     return ActionResult(action.kind, done=True, detail=f"{action.field} is set")
 
 
@@ -236,12 +252,30 @@ async def _add_to_queue(transaction: ActionTransaction, crossing: Crossing, acti
     )
     await transaction.add_item(item)
     name = format_name("crmQueueItems", item.item_id)
+    await _record(transaction, crossing, action, [crossing.lead.name, name], [])
     return ActionResult(action.kind, done=True, detail=f"added to {action.queue}", resource=name)
 
 
 async def _save(transaction: ActionTransaction, crossing: Crossing, lead: Lead, profile: LeadProfile) -> None:
     changed = lead._replace(profile=profile, update_time=crossing.time, revision=lead.revision + 1)
     await transaction.save_lead(changed, crossing.change.depth + 1)
+
+
+async def _record(
+    transaction: ActionTransaction,
+    crossing: Crossing,
+    action: Action,
+    resources: Sequence[str],
+    changed_fields: Sequence[str],
+) -> None:
+    await transaction.record(
+        SystemChange(
+            principal=crossing.workflow.name,
+            method=f"workflow/{action.kind}",
+            resources=resources,
+            changed_fields=changed_fields,
+        )
+    )
 
 
 def _payload(crossing: Crossing) -> str:
@@ -272,7 +306,6 @@ def _placeholders(crossing: Crossing) -> dict[str, str]:
     grade = score.grade if score else (stored.grade if stored else None)
     previous = score.previous_value if score else None
     return {
-        "lead": profile.display_name or profile.company or crossing.lead.name,
         "company": profile.company,
         "owner": profile.owner,
         "score": "" if value is None else str(value),

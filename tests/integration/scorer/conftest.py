@@ -166,6 +166,14 @@ async def outbox(postgres_owner: Database, tenant_id: UUID) -> list[tuple[str, d
     return [(row["topic"], orjson.loads(row["payload"])) for row in rows]
 
 
+async def recorded(postgres_owner: Database, tenant_id: UUID) -> list[tuple[str, str, list[str]]]:
+    """Gives principal, method and resources of the changes that wait to be sealed in a tenant's audit log."""
+    query = "SELECT content FROM unsealed_audit_records WHERE tenant_id = $1 ORDER BY position"
+    async with postgres_owner.session() as connection:
+        records = [orjson.loads(row["content"]) for row in await connection.fetch(query, tenant_id)]
+    return [(record["principal"], record["method"], record["resources"]) for record in records]
+
+
 def days(count: float) -> timedelta:
     """Gives a number of days."""
     return timedelta(days=count)

@@ -30,7 +30,7 @@ from server.runtime.errors import DriftReportNotFound, ModelNotFound, NoModel
 from server.runtime.identifiers import new_id
 from tests.eventually import eventually
 from tests.fakes.scoring import FEATURE_SET, make_record
-from tests.integration.scorer.conftest import add_lead
+from tests.integration.scorer.conftest import add_lead, recorded
 from tests.integration.scorer.conftest import outbox as waiting
 from tests.integration.scorer.test_life_cycle import Site
 from tests.integration.scorer.test_life_cycle import model_server_port as model_server_port  # noqa: PLC0414
@@ -155,6 +155,13 @@ async def test_a_drifted_tenant_raises_alarms_and_goes_back_to_the_champion_befo
     }
     assert told["CALIBRATION"]["rolled_back_to"] == str(before.model_id)
     assert told["CALIBRATION"]["alarm_id"] == str(calibration.alarm_id)
+    assert await recorded(watched.relay, watched.tenant_id) == [
+        *(
+            (f"operations/{model.model_id}", "training/promote_model", [f"models/{model.model_id}"])
+            for model in (before, champion)
+        ),
+        ("monitoring/policy", "monitoring/roll_back_model", [f"models/{before.model_id}"]),
+    ]
 
 
 async def test_an_alarm_is_raised_once_and_ends_when_it_is_gone(watched: Watched) -> None:

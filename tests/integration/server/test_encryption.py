@@ -17,6 +17,7 @@ from deploy.local.postgres import EmbeddedPostgres
 from server.encryption.personal_data import SealedPersonalData
 from server.encryption.tenant_keys import TenantKeys
 from server.interceptors.idempotency import request_digest
+from server.notifications.notification import NotificationText
 from server.runtime.database import Database
 from server.runtime.errors import EncryptedDataBroken
 from server.runtime.identifiers import new_id, parse_name
@@ -226,8 +227,8 @@ async def test_a_repetition_is_given_the_first_answer_which_is_kept_encrypted(
 async def test_what_names_a_lead_in_a_notification_is_kept_encrypted(
     superuser: asyncpg.Connection, database: Database, tenant_keys: TenantKeys, tenant_id: UUID
 ) -> None:
-    await tell(database, tenant_keys, tenant_id, f"Call {NAME}")
+    await tell(database, tenant_keys, tenant_id, NotificationText(["Call ", ""], NAME))
     stored = await superuser.fetchval("SELECT text FROM notifications WHERE tenant_id = $1", tenant_id)
     assert not CANARY.search(stored)
     told = await PostgresNotificationStore(database, tenant_keys).page(tenant_id, "ana", 9, None, unread_only=False)
-    assert [notification.text for notification in told] == [f"Call {NAME}"]
+    assert [notification.text for notification in told] == [NotificationText(["Call ", ""], NAME)]

@@ -10,9 +10,10 @@ from leadline.v1 import notification_service_pb2, notification_service_pb2_grpc
 
 from deploy.local.development_token import DevelopmentKey
 from server.encryption.tenant_keys import TenantKeys
-from server.notifications.notification import NewNotification
+from server.notifications.notification import NewNotification, NotificationText
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
+from server.store.notifications import text_from_bytes
 from server.store.workflow_runs import PostgresRunStore
 from tests.grpc_errors import error_of
 from tests.integration.server.conftest import Bearer
@@ -24,12 +25,15 @@ def stub(channel: grpc.aio.Channel) -> Any:
     return notification_service_pb2_grpc.NotificationServiceStub(channel)
 
 
-async def tell(database: Database, keys: TenantKeys, tenant_id: UUID, text: str, *recipients: str) -> None:
+async def tell(
+    database: Database, keys: TenantKeys, tenant_id: UUID, text: str | NotificationText, *recipients: str
+) -> None:
     """Stores a notification as a workflow does."""
+    told = NotificationText([text]) if isinstance(text, str) else text
     lead_id = await store_lead(database, tenant_id)
     async with PostgresRunStore(database, keys).run_transaction(tenant_id) as transaction:
         assert transaction is not None
-        made = NewNotification(new_id(), recipients, text, "Hot", new_id(), lead_id, datetime.now(UTC))
+        made = NewNotification(new_id(), recipients, told, "Hot", new_id(), lead_id, datetime.now(UTC))
         await transaction.add_notification(made)
         await transaction.commit()
 
@@ -101,3 +105,29 @@ async def test_a_forged_token_and_another_reader_s_are_refused(
                 pass
 
         assert (await error_of(read_all())).reason == "INVALID_RESUME_TOKEN"
+
+
+async def test_names_of_leads_are_masked_for_readers_who_may_not_see_them(
+    stub: Any, database: Database, tenant_keys: TenantKeys, tenant_id: UUID, development_key: DevelopmentKey
+) -> None:
+    may_see = bearer_of(development_key, tenant_id, "ana")
+    may_not = (("authorization", f"Bearer {development_key.mint(tenant_id, 'ben', ['notifications.read'])}"),)
+    watches = [
+        stub.WatchNotifications(notification_service_pb2.WatchNotificationsRequest(), metadata=bearer, timeout=20)
+        for bearer in (may_see, may_not)
+    ]
+    for watch in watches:
+        await watch.read()
+    await tell(database, tenant_keys, tenant_id, NotificationText(["Call ", " now (", ")"], "Ada Byte"))
+    shown = ["Call Ada Byte now (Ada Byte)", "Call *** now (***)"]
+    assert [(await watch.read()).notification.text for watch in watches] == shown
+    for watch in watches:
+        watch.cancel()
+    request = notification_service_pb2.ListNotificationsRequest()
+    listed = [await stub.ListNotifications(request, metadata=bearer) for bearer in (may_see, may_not)]
+    assert [answer.notifications[0].text for answer in listed] == shown
+
+
+async def test_a_text_that_was_kept_before_names_stood_apart_is_masked_as_a_whole() -> None:
+    older = text_from_bytes(b"Call Ada Byte")
+    assert (older.with_name(older.lead_name), older.with_name("***")) == ("Call Ada Byte", "***")

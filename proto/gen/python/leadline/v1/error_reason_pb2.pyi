@@ -96,8 +96,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_SLOW_CONSUMER: _ErrorReason.ValueType  # 42
     """RESOURCE_EXHAUSTED: the caller was too slow to take what it watches, and was dropped. Resume with the last token."""
     ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 43
-    """RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
-    to retry.
+    """RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows, or one address more than it may
+    without a token; or a process has more to do than it can answer in good time, and this call is beyond the tenant's
+    share of it, whatever the plan. Nothing was done. `google.rpc.RetryInfo` says when to retry.
     """
     ERROR_REASON_EXPERIMENT_NOT_FOUND: _ErrorReason.ValueType  # 70
     """NOT_FOUND: no such experiment in the caller's tenant. Metadata: `name`."""
@@ -307,8 +308,9 @@ ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 41
 ERROR_REASON_SLOW_CONSUMER: ErrorReason.ValueType  # 42
 """RESOURCE_EXHAUSTED: the caller was too slow to take what it watches, and was dropped. Resume with the last token."""
 ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 43
-"""RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
-to retry.
+"""RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows, or one address more than it may
+without a token; or a process has more to do than it can answer in good time, and this call is beyond the tenant's
+share of it, whatever the plan. Nothing was done. `google.rpc.RetryInfo` says when to retry.
 """
 ERROR_REASON_EXPERIMENT_NOT_FOUND: ErrorReason.ValueType  # 70
 """NOT_FOUND: no such experiment in the caller's tenant. Metadata: `name`."""

@@ -397,7 +397,8 @@ class NotifyAction(_message.Message):
     """Tells the lead's owner too, where it has one."""
     text: _builtins.str
     """The text. `$lead` (the lead's name, company or id), `$company`, `$owner`, `$score`, `$previous_score`, `$grade` and
-    `$workflow` are replaced; `$$` is a dollar sign. 1 to 512 characters.
+    `$workflow` are replaced; `$$` is a dollar sign. The lead's name is masked for readers who may not see it. 1 to 512
+    characters.
     """
     @_builtins.property
     def recipients(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

@@ -105,6 +105,8 @@ const (
 	AuditCredential_AUDIT_CREDENTIAL_MESSAGE_TOKEN AuditCredential = 9
 	// None: the caller asked for a message to an e-mail address.
 	AuditCredential_AUDIT_CREDENTIAL_NONE AuditCredential = 10
+	// None: the system did it by itself, as `principal` has it do.
+	AuditCredential_AUDIT_CREDENTIAL_SYSTEM AuditCredential = 11
 )
 
 // Enum value maps for AuditCredential.
@@ -121,6 +123,7 @@ var (
 		8:  "AUDIT_CREDENTIAL_REFRESH_TOKEN",
 		9:  "AUDIT_CREDENTIAL_MESSAGE_TOKEN",
 		10: "AUDIT_CREDENTIAL_NONE",
+		11: "AUDIT_CREDENTIAL_SYSTEM",
 	}
 	AuditCredential_value = map[string]int32{
 		"AUDIT_CREDENTIAL_UNSPECIFIED":   0,
@@ -134,6 +137,7 @@ var (
 		"AUDIT_CREDENTIAL_REFRESH_TOKEN": 8,
 		"AUDIT_CREDENTIAL_MESSAGE_TOKEN": 9,
 		"AUDIT_CREDENTIAL_NONE":          10,
+		"AUDIT_CREDENTIAL_SYSTEM":        11,
 	}
 )
 
@@ -241,14 +245,17 @@ type AuditRecord struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// What kind of thing it tells of.
 	Kind AuditKind `protobuf:"varint,4,opt,name=kind,proto3,enum=leadline.v1.AuditKind" json:"kind,omitempty"`
-	// Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; empty if
-	// nobody knows.
+	// Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; the
+	// `trackingKeys/{tracking_key}` of a website whose visitor became a lead; of what the system did by itself, what has it
+	// do so: `workflows/{workflow}`, `operations/{operation}` (a training) or `monitoring/policy`. Empty if nobody knows.
 	Principal string `protobuf:"bytes,5,opt,name=principal,proto3" json:"principal,omitempty"`
 	// By what they showed it.
 	Credential AuditCredential `protobuf:"varint,6,opt,name=credential,proto3,enum=leadline.v1.AuditCredential" json:"credential,omitempty"`
 	// The session of a user's token, `sessions/{session}`; empty for others.
 	Session string `protobuf:"bytes,7,opt,name=session,proto3" json:"session,omitempty"`
-	// The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`.
+	// The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`; of what the system did by itself, what that was:
+	// `workflow/assign_owner`, `workflow/set_field`, `workflow/add_to_crm_queue`, `training/promote_model` or
+	// `monitoring/roll_back_model`.
 	Method string `protobuf:"bytes,8,opt,name=method,proto3" json:"method,omitempty"`
 	// What the call was about: the names of resources in its request and of those that its answer gave, at most 1,000.
 	Resources []string `protobuf:"bytes,9,rep,name=resources,proto3" json:"resources,omitempty"`
@@ -487,7 +494,7 @@ const file_leadline_v1_audit_record_proto_rawDesc = "" +
 	"\x16AUDIT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11AUDIT_KIND_CHANGE\x10\x01\x12\x13\n" +
 	"\x0fAUDIT_KIND_READ\x10\x02\x12\x15\n" +
-	"\x11AUDIT_KIND_ACCESS\x10\x03*\xf9\x02\n" +
+	"\x11AUDIT_KIND_ACCESS\x10\x03*\x96\x03\n" +
 	"\x0fAuditCredential\x12 \n" +
 	"\x1cAUDIT_CREDENTIAL_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18AUDIT_CREDENTIAL_SESSION\x10\x01\x12\x1c\n" +
@@ -500,7 +507,8 @@ const file_leadline_v1_audit_record_proto_rawDesc = "" +
 	"\x1eAUDIT_CREDENTIAL_REFRESH_TOKEN\x10\b\x12\"\n" +
 	"\x1eAUDIT_CREDENTIAL_MESSAGE_TOKEN\x10\t\x12\x19\n" +
 	"\x15AUDIT_CREDENTIAL_NONE\x10\n" +
-	"*\x9b\x01\n" +
+	"\x12\x1b\n" +
+	"\x17AUDIT_CREDENTIAL_SYSTEM\x10\v*\x9b\x01\n" +
 	"\tAuditDoor\x12\x1a\n" +
 	"\x16AUDIT_DOOR_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11AUDIT_DOOR_DIRECT\x10\x01\x12\x13\n" +

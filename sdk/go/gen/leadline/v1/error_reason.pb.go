@@ -93,8 +93,9 @@ const (
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 41
 	// RESOURCE_EXHAUSTED: the caller was too slow to take what it watches, and was dropped. Resume with the last token.
 	ErrorReason_ERROR_REASON_SLOW_CONSUMER ErrorReason = 42
-	// RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
-	// to retry.
+	// RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows, or one address more than it may
+	// without a token; or a process has more to do than it can answer in good time, and this call is beyond the tenant's
+	// share of it, whatever the plan. Nothing was done. `google.rpc.RetryInfo` says when to retry.
 	ErrorReason_ERROR_REASON_RATE_LIMITED ErrorReason = 43
 	// NOT_FOUND: no such experiment in the caller's tenant. Metadata: `name`.
 	ErrorReason_ERROR_REASON_EXPERIMENT_NOT_FOUND ErrorReason = 70

@@ -27,7 +27,8 @@ type Notification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name, `notifications/{notification}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What is told. Text, not markup.
+	// What is told. Text, not markup. For callers without the permission `leads.pii.read`, `***` stands in place of the
+	// lead's name.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	// The lead that it is about, `leads/{lead}`.
 	Lead string `protobuf:"bytes,3,opt,name=lead,proto3" json:"lead,omitempty"`

@@ -551,12 +551,12 @@ const file_leadline_v1_notification_service_proto_rawDesc = "" +
 	"\theartbeat\x18\x03 \x01(\v2\".leadline.v1.NotificationHeartbeatH\x00R\theartbeat\x12,\n" +
 	"\x06status\x18\x04 \x01(\v2\x12.google.rpc.StatusH\x00R\x06statusB\a\n" +
 	"\x05event\"\x17\n" +
-	"\x15NotificationHeartbeat2\xed\x03\n" +
-	"\x13NotificationService\x12k\n" +
-	"\x11ListNotifications\x12%.leadline.v1.ListNotificationsRequest\x1a&.leadline.v1.ListNotificationsResponse\"\a\xc8\xf3\x18\x18\x90\x02\x01\x12\x80\x01\n" +
+	"\x15NotificationHeartbeat2\xf5\x03\n" +
+	"\x13NotificationService\x12o\n" +
+	"\x11ListNotifications\x12%.leadline.v1.ListNotificationsRequest\x1a&.leadline.v1.ListNotificationsResponse\"\v\xc8\xf3\x18\x18\xd8\xf3\x18\x01\x90\x02\x01\x12\x80\x01\n" +
 	"\x18CountUnreadNotifications\x12,.leadline.v1.CountUnreadNotificationsRequest\x1a-.leadline.v1.CountUnreadNotificationsResponse\"\a\xc8\xf3\x18\x18\x90\x02\x01\x12t\n" +
-	"\x15MarkNotificationsRead\x12).leadline.v1.MarkNotificationsReadRequest\x1a*.leadline.v1.MarkNotificationsReadResponse\"\x04\xc8\xf3\x18\x18\x12p\n" +
-	"\x12WatchNotifications\x12&.leadline.v1.WatchNotificationsRequest\x1a'.leadline.v1.WatchNotificationsResponse\"\a\xc8\xf3\x18\x18\x90\x02\x010\x01B\xa8\x01\n" +
+	"\x15MarkNotificationsRead\x12).leadline.v1.MarkNotificationsReadRequest\x1a*.leadline.v1.MarkNotificationsReadResponse\"\x04\xc8\xf3\x18\x18\x12t\n" +
+	"\x12WatchNotifications\x12&.leadline.v1.WatchNotificationsRequest\x1a'.leadline.v1.WatchNotificationsResponse\"\v\xc8\xf3\x18\x18\xd8\xf3\x18\x01\x90\x02\x010\x01B\xa8\x01\n" +
 	"\x0fcom.leadline.v1B\x18NotificationServiceProtoP\x01Z.leadline.dev/sdk/go/gen/leadline/v1;leadlinev1\xa2\x02\x03LXX\xaa\x02\vLeadline.V1\xca\x02\vLeadline\\V1\xe2\x02\x17Leadline\\V1\\GPBMetadata\xea\x02\fLeadline::V1b\x06proto3"
 
 var (

@@ -813,7 +813,8 @@ type NotifyAction struct {
 	// Tells the lead's owner too, where it has one.
 	NotifyOwner bool `protobuf:"varint,2,opt,name=notify_owner,json=notifyOwner,proto3" json:"notify_owner,omitempty"`
 	// The text. `$lead` (the lead's name, company or id), `$company`, `$owner`, `$score`, `$previous_score`, `$grade` and
-	// `$workflow` are replaced; `$$` is a dollar sign. 1 to 512 characters.
+	// `$workflow` are replaced; `$$` is a dollar sign. The lead's name is masked for readers who may not see it. 1 to 512
+	// characters.
 	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

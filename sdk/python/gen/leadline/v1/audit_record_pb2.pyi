@@ -76,6 +76,8 @@ class _AuditCredentialEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Audit
     """The token of a message that was sent to an e-mail address, such as an invitation."""
     AUDIT_CREDENTIAL_NONE: _AuditCredential.ValueType  # 10
     """None: the caller asked for a message to an e-mail address."""
+    AUDIT_CREDENTIAL_SYSTEM: _AuditCredential.ValueType  # 11
+    """None: the system did it by itself, as `principal` has it do."""
 
 class AuditCredential(_AuditCredential, metaclass=_AuditCredentialEnumTypeWrapper):
     """By what a caller showed who they are."""
@@ -102,6 +104,8 @@ AUDIT_CREDENTIAL_MESSAGE_TOKEN: AuditCredential.ValueType  # 9
 """The token of a message that was sent to an e-mail address, such as an invitation."""
 AUDIT_CREDENTIAL_NONE: AuditCredential.ValueType  # 10
 """None: the caller asked for a message to an e-mail address."""
+AUDIT_CREDENTIAL_SYSTEM: AuditCredential.ValueType  # 11
+"""None: the system did it by itself, as `principal` has it do."""
 Global___AuditCredential: _TypeAlias = AuditCredential  # noqa: Y015
 
 class _AuditDoor:
@@ -195,15 +199,19 @@ class AuditRecord(_message.Message):
     kind: Global___AuditKind.ValueType
     """What kind of thing it tells of."""
     principal: _builtins.str
-    """Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; empty if
-    nobody knows.
+    """Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; the
+    `trackingKeys/{tracking_key}` of a website whose visitor became a lead; of what the system did by itself, what has it
+    do so: `workflows/{workflow}`, `operations/{operation}` (a training) or `monitoring/policy`. Empty if nobody knows.
     """
     credential: Global___AuditCredential.ValueType
     """By what they showed it."""
     session: _builtins.str
     """The session of a user's token, `sessions/{session}`; empty for others."""
     method: _builtins.str
-    """The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`."""
+    """The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`; of what the system did by itself, what that was:
+    `workflow/assign_owner`, `workflow/set_field`, `workflow/add_to_crm_queue`, `training/promote_model` or
+    `monitoring/roll_back_model`.
+    """
     client_address: _builtins.str
     """The client's network address, as the edge saw it; empty if it is unknown."""
     door: Global___AuditDoor.ValueType

@@ -114,7 +114,9 @@ class ListLeadsRequest(_message.Message):
     """Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=), `phone` (=),
     `external_id` (=), `score` (=, <, <=, >, >=), `grade` (=), `create_time` (<, <=, >, >=). For example
     `status = OPEN AND score >= 70` or `grade = A`. Empty means all. E-mail addresses are compared without case, phone
-    numbers by their digits; both are kept encrypted, so nothing but equality can be asked of them.
+    numbers by their digits; both are kept encrypted, so nothing but equality can be asked of them, and whoever lacks the
+    permission `leads.pii.read` can't ask that (PERMISSION_MISSING). Names and other values are compared as they are
+    written, case too; a value with spaces or signs stands in quotes. There is no OR, no NOT and no parenthesis.
     """
     order_by: _builtins.str
     """`score desc` (leads without a score come last), `create_time desc` or `create_time`. Empty means `create_time desc`."""

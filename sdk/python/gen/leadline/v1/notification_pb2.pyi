@@ -33,7 +33,9 @@ class Notification(_message.Message):
     name: _builtins.str
     """The resource name, `notifications/{notification}`."""
     text: _builtins.str
-    """What is told. Text, not markup."""
+    """What is told. Text, not markup. For callers without the permission `leads.pii.read`, `***` stands in place of the
+    lead's name.
+    """
     lead: _builtins.str
     """The lead that it is about, `leads/{lead}`."""
     workflow: _builtins.str

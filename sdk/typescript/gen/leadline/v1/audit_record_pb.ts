@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file leadline/v1/audit_record.proto.
  */
 export const file_leadline_v1_audit_record: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sZWFkbGluZS92MS9hdWRpdF9yZWNvcmQucHJvdG8SC2xlYWRsaW5lLnYxIrwECgtBdWRpdFJlY29yZBIMCgRuYW1lGAEgASgJEhcKD3NlcXVlbmNlX251bWJlchgCIAEoAxIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoEa2luZBgEIAEoDjIWLmxlYWRsaW5lLnYxLkF1ZGl0S2luZBIRCglwcmluY2lwYWwYBSABKAkSMAoKY3JlZGVudGlhbBgGIAEoDjIcLmxlYWRsaW5lLnYxLkF1ZGl0Q3JlZGVudGlhbBIPCgdzZXNzaW9uGAcgASgJEg4KBm1ldGhvZBgIIAEoCRIRCglyZXNvdXJjZXMYCSADKAkSFgoOY2hhbmdlZF9maWVsZHMYCiADKAkSNAoGY291bnRzGAsgAygLMiQubGVhZGxpbmUudjEuQXVkaXRSZWNvcmQuQ291bnRzRW50cnkSFgoOY2xpZW50X2FkZHJlc3MYDCABKAkSJAoEZG9vchgNIAEoDjIWLmxlYWRsaW5lLnYxLkF1ZGl0RG9vchIMCgRjb2RlGA4gASgJEg4KBnJlYXNvbhgPIAEoCRISCgpyZXF1ZXN0X2lkGBAgASgJEg8KB3BhcnRpYWwYESABKAgSDwoHY29udGVudBgSIAEoCRIXCg9wcmV2aW91c19kaWdlc3QYEyABKAwSDgoGZGlnZXN0GBQgASgMGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEqagoJQXVkaXRLaW5kEhoKFkFVRElUX0tJTkRfVU5TUEVDSUZJRUQQABIVChFBVURJVF9LSU5EX0NIQU5HRRABEhMKD0FVRElUX0tJTkRfUkVBRBACEhUKEUFVRElUX0tJTkRfQUNDRVNTEAMq+QIKD0F1ZGl0Q3JlZGVudGlhbBIgChxBVURJVF9DUkVERU5USUFMX1VOU1BFQ0lGSUVEEAASHAoYQVVESVRfQ1JFREVOVElBTF9TRVNTSU9OEAESHAoYQVVESVRfQ1JFREVOVElBTF9BUElfS0VZEAISIQodQVVESVRfQ1JFREVOVElBTF9PQVVUSF9DTElFTlQQAxIgChxBVURJVF9DUkVERU5USUFMX09USEVSX1RPS0VOEAQSHQoZQVVESVRfQ1JFREVOVElBTF9QQVNTV09SRBAFEiIKHkFVRElUX0NSRURFTlRJQUxfU0VDT05EX0ZBQ1RPUhAGEh0KGUFVRElUX0NSRURFTlRJQUxfSURfVE9LRU4QBxIiCh5BVURJVF9DUkVERU5USUFMX1JFRlJFU0hfVE9LRU4QCBIiCh5BVURJVF9DUkVERU5USUFMX01FU1NBR0VfVE9LRU4QCRIZChVBVURJVF9DUkVERU5USUFMX05PTkUQCiqbAQoJQXVkaXREb29yEhoKFkFVRElUX0RPT1JfVU5TUEVDSUZJRUQQABIVChFBVURJVF9ET09SX0RJUkVDVBABEhMKD0FVRElUX0RPT1JfR1JQQxACEhcKE0FVRElUX0RPT1JfR1JQQ19XRUIQAxITCg9BVURJVF9ET09SX1JFU1QQBBIYChRBVURJVF9ET09SX1dFQlNPQ0tFVBAFYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch5sZWFkbGluZS92MS9hdWRpdF9yZWNvcmQucHJvdG8SC2xlYWRsaW5lLnYxIrwECgtBdWRpdFJlY29yZBIMCgRuYW1lGAEgASgJEhcKD3NlcXVlbmNlX251bWJlchgCIAEoAxIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoEa2luZBgEIAEoDjIWLmxlYWRsaW5lLnYxLkF1ZGl0S2luZBIRCglwcmluY2lwYWwYBSABKAkSMAoKY3JlZGVudGlhbBgGIAEoDjIcLmxlYWRsaW5lLnYxLkF1ZGl0Q3JlZGVudGlhbBIPCgdzZXNzaW9uGAcgASgJEg4KBm1ldGhvZBgIIAEoCRIRCglyZXNvdXJjZXMYCSADKAkSFgoOY2hhbmdlZF9maWVsZHMYCiADKAkSNAoGY291bnRzGAsgAygLMiQubGVhZGxpbmUudjEuQXVkaXRSZWNvcmQuQ291bnRzRW50cnkSFgoOY2xpZW50X2FkZHJlc3MYDCABKAkSJAoEZG9vchgNIAEoDjIWLmxlYWRsaW5lLnYxLkF1ZGl0RG9vchIMCgRjb2RlGA4gASgJEg4KBnJlYXNvbhgPIAEoCRISCgpyZXF1ZXN0X2lkGBAgASgJEg8KB3BhcnRpYWwYESABKAgSDwoHY29udGVudBgSIAEoCRIXCg9wcmV2aW91c19kaWdlc3QYEyABKAwSDgoGZGlnZXN0GBQgASgMGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEqagoJQXVkaXRLaW5kEhoKFkFVRElUX0tJTkRfVU5TUEVDSUZJRUQQABIVChFBVURJVF9LSU5EX0NIQU5HRRABEhMKD0FVRElUX0tJTkRfUkVBRBACEhUKEUFVRElUX0tJTkRfQUNDRVNTEAMqlgMKD0F1ZGl0Q3JlZGVudGlhbBIgChxBVURJVF9DUkVERU5USUFMX1VOU1BFQ0lGSUVEEAASHAoYQVVESVRfQ1JFREVOVElBTF9TRVNTSU9OEAESHAoYQVVESVRfQ1JFREVOVElBTF9BUElfS0VZEAISIQodQVVESVRfQ1JFREVOVElBTF9PQVVUSF9DTElFTlQQAxIgChxBVURJVF9DUkVERU5USUFMX09USEVSX1RPS0VOEAQSHQoZQVVESVRfQ1JFREVOVElBTF9QQVNTV09SRBAFEiIKHkFVRElUX0NSRURFTlRJQUxfU0VDT05EX0ZBQ1RPUhAGEh0KGUFVRElUX0NSRURFTlRJQUxfSURfVE9LRU4QBxIiCh5BVURJVF9DUkVERU5USUFMX1JFRlJFU0hfVE9LRU4QCBIiCh5BVURJVF9DUkVERU5USUFMX01FU1NBR0VfVE9LRU4QCRIZChVBVURJVF9DUkVERU5USUFMX05PTkUQChIbChdBVURJVF9DUkVERU5USUFMX1NZU1RFTRALKpsBCglBdWRpdERvb3ISGgoWQVVESVRfRE9PUl9VTlNQRUNJRklFRBAAEhUKEUFVRElUX0RPT1JfRElSRUNUEAESEwoPQVVESVRfRE9PUl9HUlBDEAISFwoTQVVESVRfRE9PUl9HUlBDX1dFQhADEhMKD0FVRElUX0RPT1JfUkVTVBAEEhgKFEFVRElUX0RPT1JfV0VCU09DS0VUEAViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * A call that changed something, read personal data, or was let in or kept out. It is written once and never changed.
@@ -50,8 +50,9 @@ export type AuditRecord = Message<"leadline.v1.AuditRecord"> & {
   kind: AuditKind;
 
   /**
-   * Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; empty if
-   * nobody knows.
+   * Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; the
+   * `trackingKeys/{tracking_key}` of a website whose visitor became a lead; of what the system did by itself, what has it
+   * do so: `workflows/{workflow}`, `operations/{operation}` (a training) or `monitoring/policy`. Empty if nobody knows.
    *
    * @generated from field: string principal = 5;
    */
@@ -72,7 +73,9 @@ export type AuditRecord = Message<"leadline.v1.AuditRecord"> & {
   session: string;
 
   /**
-   * The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`.
+   * The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`; of what the system did by itself, what that was:
+   * `workflow/assign_owner`, `workflow/set_field`, `workflow/add_to_crm_queue`, `training/promote_model` or
+   * `monitoring/roll_back_model`.
    *
    * @generated from field: string method = 8;
    */
@@ -294,6 +297,13 @@ export enum AuditCredential {
    * @generated from enum value: AUDIT_CREDENTIAL_NONE = 10;
    */
   NONE = 10,
+
+  /**
+   * None: the system did it by itself, as `principal` has it do.
+   *
+   * @generated from enum value: AUDIT_CREDENTIAL_SYSTEM = 11;
+   */
+  SYSTEM = 11,
 }
 
 /**

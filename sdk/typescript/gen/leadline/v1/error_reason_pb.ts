@@ -236,8 +236,9 @@ export enum ErrorReason {
   SLOW_CONSUMER = 42,
 
   /**
-   * RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
-   * to retry.
+   * RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows, or one address more than it may
+   * without a token; or a process has more to do than it can answer in good time, and this call is beyond the tenant's
+   * share of it, whatever the plan. Nothing was done. `google.rpc.RetryInfo` says when to retry.
    *
    * @generated from enum value: ERROR_REASON_RATE_LIMITED = 43;
    */

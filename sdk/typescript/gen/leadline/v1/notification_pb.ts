@@ -28,7 +28,8 @@ export type Notification = Message<"leadline.v1.Notification"> & {
   name: string;
 
   /**
-   * What is told. Text, not markup.
+   * What is told. Text, not markup. For callers without the permission `leads.pii.read`, `***` stands in place of the
+   * lead's name.
    *
    * @generated from field: string text = 2;
    */

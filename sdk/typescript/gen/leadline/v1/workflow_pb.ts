@@ -355,7 +355,8 @@ export type NotifyAction = Message<"leadline.v1.NotifyAction"> & {
 
   /**
    * The text. `$lead` (the lead's name, company or id), `$company`, `$owner`, `$score`, `$previous_score`, `$grade` and
-   * `$workflow` are replaced; `$$` is a dollar sign. 1 to 512 characters.
+   * `$workflow` are replaced; `$$` is a dollar sign. The lead's name is masked for readers who may not see it. 1 to 512
+   * characters.
    *
    * @generated from field: string text = 3;
    */

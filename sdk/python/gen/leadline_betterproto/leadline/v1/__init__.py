@@ -515,6 +515,11 @@ class AuditCredential(betterproto2.Enum):
     None: the caller asked for a message to an e-mail address.
     """
 
+    SYSTEM = 11
+    """
+    None: the system did it by itself, as `principal` has it do.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -529,6 +534,7 @@ class AuditCredential(betterproto2.Enum):
             8: "AUDIT_CREDENTIAL_REFRESH_TOKEN",
             9: "AUDIT_CREDENTIAL_MESSAGE_TOKEN",
             10: "AUDIT_CREDENTIAL_NONE",
+            11: "AUDIT_CREDENTIAL_SYSTEM",
         }
 
     @classmethod
@@ -545,6 +551,7 @@ class AuditCredential(betterproto2.Enum):
             "AUDIT_CREDENTIAL_REFRESH_TOKEN": 8,
             "AUDIT_CREDENTIAL_MESSAGE_TOKEN": 9,
             "AUDIT_CREDENTIAL_NONE": 10,
+            "AUDIT_CREDENTIAL_SYSTEM": 11,
         }
 
 
@@ -1058,8 +1065,9 @@ class ErrorReason(betterproto2.Enum):
 
     RATE_LIMITED = 43
     """
-    RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows. `google.rpc.RetryInfo` says when
-    to retry.
+    RESOURCE_EXHAUSTED: the tenant sends more requests a second than its plan allows, or one address more than it may
+    without a token; or a process has more to do than it can answer in good time, and this call is beyond the tenant's
+    share of it, whatever the plan. Nothing was done. `google.rpc.RetryInfo` says when to retry.
     """
 
     EXPERIMENT_NOT_FOUND = 70
@@ -3000,8 +3008,9 @@ class AuditRecord(betterproto2.Message):
 
     principal: "str" = betterproto2.field(5, betterproto2.TYPE_STRING)
     """
-    Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; empty if
-    nobody knows.
+    Who: `users/{user}`, `apiKeys/{api_key}`, `oauthClients/{oauth_client}`, or the subject of another token; the
+    `trackingKeys/{tracking_key}` of a website whose visitor became a lead; of what the system did by itself, what has it
+    do so: `workflows/{workflow}`, `operations/{operation}` (a training) or `monitoring/policy`. Empty if nobody knows.
     """
 
     credential: "AuditCredential" = betterproto2.field(
@@ -3018,7 +3027,9 @@ class AuditRecord(betterproto2.Message):
 
     method: "str" = betterproto2.field(8, betterproto2.TYPE_STRING)
     """
-    The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`.
+    The rpc, such as `leadline.v1.LeadService/GetLead`, or `oauth/token`; of what the system did by itself, what that was:
+    `workflow/assign_owner`, `workflow/set_field`, `workflow/add_to_crm_queue`, `training/promote_model` or
+    `monitoring/roll_back_model`.
     """
 
     resources: "list[str]" = betterproto2.field(9, betterproto2.TYPE_STRING, repeated=True)
@@ -5970,7 +5981,9 @@ class ListLeadsRequest(betterproto2.Message):
     Conditions joined by AND (https://google.aip.dev/160), on `status` (=), `owner` (=), `email` (=), `phone` (=),
     `external_id` (=), `score` (=, <, <=, >, >=), `grade` (=), `create_time` (<, <=, >, >=). For example
     `status = OPEN AND score >= 70` or `grade = A`. Empty means all. E-mail addresses are compared without case, phone
-    numbers by their digits; both are kept encrypted, so nothing but equality can be asked of them.
+    numbers by their digits; both are kept encrypted, so nothing but equality can be asked of them, and whoever lacks the
+    permission `leads.pii.read` can't ask that (PERMISSION_MISSING). Names and other values are compared as they are
+    written, case too; a value with spaces or signs stands in quotes. There is no OR, no NOT and no parenthesis.
     """
 
     order_by: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
@@ -6833,7 +6846,8 @@ class Notification(betterproto2.Message):
 
     text: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    What is told. Text, not markup.
+    What is told. Text, not markup. For callers without the permission `leads.pii.read`, `***` stands in place of the
+    lead's name.
     """
 
     lead: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
@@ -6900,7 +6914,8 @@ class NotifyAction(betterproto2.Message):
     text: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
     The text. `$lead` (the lead's name, company or id), `$company`, `$owner`, `$score`, `$previous_score`, `$grade` and
-    `$workflow` are replaced; `$$` is a dollar sign. 1 to 512 characters.
+    `$workflow` are replaced; `$$` is a dollar sign. The lead's name is masked for readers who may not see it. 1 to 512
+    characters.
     """
 
 
