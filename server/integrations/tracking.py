@@ -120,7 +120,7 @@ class LeadByEmail(Protocol):
         phone: str,
         fields: Mapping[str, str],
     ) -> UUID:
-        """Gives the lead with an e-mail address, and makes it of the rest, on a principal's behalf, if there is none."""
+        """Gives the lead with an e-mail address, made of the rest on a principal's behalf if there is none."""
 
 
 class TrackingLimit(Protocol):
