@@ -13,16 +13,20 @@ from typing import Any, Final
 
 import grpc
 
-from server.runtime.admission import AdmissionControl
+from server.runtime.admission import LONGEST_DELAY_SECONDS, AdmissionControl
 
 PROBE_SECONDS: Final = 0.02
 CONCLUSION_SECONDS: Final = 0.1
+# A call of the probe costs as much as a small call of anybody else: while nothing waits, there is one in this time.
+CALM_SECONDS: Final = 0.25
 # So long after the last call the process stops asking itself.
 IDLE_SECONDS: Final = 1.0
 
 
 class Probe:
     """Calls the process it is in, as long as somebody else does, and tells the control how long that waited.
+
+    It calls often only while calls wait, or one of its own has: from a single one that was late nothing is concluded.
 
     gRPC for asyncio takes calls on one by one between the steps of those that run, the oldest first. Nothing inside the
     process tells how many wait for that, or how long; a call does that waits among them. Its door is a socket in a
@@ -69,12 +73,12 @@ class Probe:
             call: Any = channel.unary_unary(self.path)
             while time.monotonic() - busy_time < IDLE_SECONDS:
                 began = time.monotonic()
-                while time.monotonic() - began < CONCLUSION_SECONDS:
-                    self._sent_time = time.monotonic()
-                    # It is always refused, once it is taken on.
-                    with suppress(grpc.aio.AioRpcError):
-                        await call(b"", timeout=1.0)
-                    await asyncio.sleep(PROBE_SECONDS)
+                await self._ask(call)
+                if self._is_calm():
+                    await asyncio.sleep(CALM_SECONDS)
+                # What has begun to wait meanwhile is looked at closely, too.
+                if not self._is_calm():
+                    await self._ask_often(call)
                 if not self._control.is_idle:
                     busy_time = began
                 # What has not arrived by now waits even longer than that.
@@ -82,3 +86,19 @@ class Probe:
                 self._delays.clear()
                 self._control.conclude(delay=delay, pool_delay=self._longest_wait(), seconds=time.monotonic() - began)
         self.is_running = False
+
+    def _is_calm(self) -> bool:
+        """Tells whether no call has had to wait, the probe's last one neither."""
+        return not self._control.is_full and bool(self._delays) and self._delays[-1] <= LONGEST_DELAY_SECONDS
+
+    async def _ask_often(self, call: Any) -> None:
+        end = time.monotonic() + CONCLUSION_SECONDS
+        while time.monotonic() < end:
+            await asyncio.sleep(PROBE_SECONDS)
+            await self._ask(call)
+
+    async def _ask(self, call: Any) -> None:
+        self._sent_time = time.monotonic()
+        # It is always refused, once it is taken on.
+        with suppress(grpc.aio.AioRpcError):
+            await call(b"", timeout=1.0)
