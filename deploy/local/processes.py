@@ -178,6 +178,7 @@ def shared_environment(
         "LEADLINE_DASHBOARD_URL": f"http://{LOOPBACK}:{ports.edge}/app",
         "LEADLINE_SIGNING_SECRET": folder.signing_secret(),
         "LEADLINE_KEY_SERVICE": folder.key_service(),
+        "GRPC_EXPERIMENTS": GRPC_EXPERIMENTS,
         # The workers are known to run by what they log.
         "LEADLINE_LOG_LEVEL": "info",
         "LEADLINE_REFLECTION": "true",
