@@ -15,11 +15,11 @@ from uuid import UUID
 
 import structlog
 
-from scoring.conversions.errors import to_error_json
 from scoring.features.lead_record import LeadRecord
 from scoring.store.leads import Leads
 from scoring.stream.training_job import TrainingJob, TrainingReport
 from scoring.training.train import TrainedModel, train
+from server.interceptors.operation_ends import to_error_json
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable, LeadlineError, OperationCancelled
 from server.runtime.logging import configure_logging

@@ -14,6 +14,7 @@ from leadline.v1 import (
     authentication_service_pb2,
     dead_letter_service_pb2,
     dead_letter_service_pb2_grpc,
+    encryption_key_service_pb2,
     identity_service_pb2,
     integration_service_pb2,
     integration_service_pb2_grpc,
@@ -31,7 +32,7 @@ from redis.exceptions import RedisError
 from server.audit.read_audit_log import ReadAuditLog
 from server.audit.verify_audit_log import VerifyAuditLog
 from server.encryption.tenant_keys import TenantKeys
-from server.encryption_composition import tenant_keys
+from server.encryption_composition import add_encryption_key_service, tenant_keys
 from server.identity_composition import add_identity_services, publish_signing_key
 from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
@@ -79,6 +80,7 @@ SERVICES = (
     identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"],
     audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
     tracking_service_pb2.DESCRIPTOR.services_by_name["TrackingService"],
+    encryption_key_service_pb2.DESCRIPTOR.services_by_name["EncryptionKeyService"],
     *WORKFLOW_SERVICES,
 )
 # Nobody waits longer for a session.
@@ -142,6 +144,7 @@ def build_server(
     )
     operation_service_pb2_grpc.add_OperationServiceServicer_to_server(_operation_service(database, secret), server)
     audit_service_pb2_grpc.add_AuditServiceServicer_to_server(_audit_service(database, secret), server)
+    add_encryption_key_service(server, settings, database)
     add_tracking_service(server, settings, database, redis, PostgresLeadStore(database, keys))
     add_workflow_services(server, settings, database, keys)
     return server

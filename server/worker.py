@@ -1,4 +1,4 @@
-"""The worker of the server: sends the outbox to the streams, runs workflows, seals audit records, forgets what is old.
+"""The worker of the server: sends the outbox, runs workflows, seals audit records, rotates keys, forgets what is old.
 
 python -m server.worker
 """
@@ -10,6 +10,7 @@ import signal
 import structlog
 import uvloop
 
+from server.key_rotation_worker import serve_key_rotations
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable
 from server.runtime.logging import configure_logging
@@ -135,6 +136,7 @@ async def run(settings: DataSettings) -> None:
             tasks.create_task(signals.run()),
             tasks.create_task(relay_forever(OutboxRelay(database, redis), committed)),
             tasks.create_task(serve_workflows(settings, application_database, database, changed)),
+            tasks.create_task(serve_key_rotations(settings, application_database, database)),
             tasks.create_task(seal_forever(AuditSealer(database))),
             tasks.create_task(forget_forever(database)),
         ]

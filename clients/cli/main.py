@@ -13,6 +13,7 @@ from clients.cli import (
     experiment_commands,
     export_command,
     import_command,
+    key_commands,
     lead_commands,
     model_commands,
     monitoring_commands,
@@ -121,6 +122,7 @@ app.add_typer(dead_letter_commands.app, name="dead-letters")
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(account_commands.api_keys_app, name="api-keys")
 app.add_typer(tracking_commands.app, name="tracking-keys")
+app.add_typer(key_commands.app, name="keys")
 
 if __name__ == "__main__":
     app()

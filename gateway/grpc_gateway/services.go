@@ -11,6 +11,7 @@ var services = []service{
 	{surfacev1.RegisterAuthenticationServiceHandler, serverBackend},
 	{surfacev1.RegisterCrmQueueServiceHandler, serverBackend},
 	{surfacev1.RegisterDeadLetterServiceHandler, serverBackend},
+	{surfacev1.RegisterEncryptionKeyServiceHandler, serverBackend},
 	{surfacev1.RegisterExperimentServiceHandler, scorerBackend},
 	{surfacev1.RegisterIdentityServiceHandler, serverBackend},
 	{surfacev1.RegisterIntegrationServiceHandler, serverBackend},

@@ -1,10 +1,6 @@
 """Operations as messages."""
 
-from typing import Any
-
 from google.longrunning import operations_pb2
-from google.protobuf import any_pb2, json_format
-from google.protobuf.message import Message
 from leadline.v1 import operation_pb2
 
 from scoring.conversions.scores import to_timestamp
@@ -26,11 +22,3 @@ def to_operation(operation: Operation) -> operations_pb2.Operation:
         )
     )
     return message
-
-
-def to_any_json(response: Message) -> dict[str, Any]:
-    """Gives the response of an operation as it is kept: the JSON form of `google.protobuf.Any`."""
-    packed = any_pb2.Any()
-    packed.Pack(response)
-    document: dict[str, Any] = json_format.MessageToDict(packed)
-    return document

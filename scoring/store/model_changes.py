@@ -7,10 +7,10 @@ from uuid import UUID
 from scoring.registry.model import IN_EXPERIMENT, Model, ModelState
 from scoring.registry.operation import RESCORE_LEADS
 from scoring.store.models import COLUMNS, LOCK_MODELS, to_model
-from scoring.store.operations import add_operation
 from server.runtime.database import Database
 from server.runtime.errors import ModelNotFound
 from server.runtime.identifiers import format_name
+from server.runtime.operations import add_operation
 from server.runtime.system_changes import SystemChange, record_change
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
 

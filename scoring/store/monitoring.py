@@ -14,11 +14,11 @@ from scoring.monitoring.policy import MonitoringPolicy
 from scoring.registry.operation import TRAIN_MODEL
 from scoring.store.model_changes import ModelChange
 from scoring.store.models import LOCK_MODELS
-from scoring.store.operations import DONE
 from server.runtime import outbox
 from server.runtime.database import Database
 from server.runtime.errors import DriftReportNotFound, ModelNotFound, NoModel
 from server.runtime.identifiers import format_name, new_id
+from server.runtime.operations import DONE
 from server.runtime.unit_of_work import held_unit_of_work, unit_of_work
 
 # A check that a worker did not bring to its end is made again after this.

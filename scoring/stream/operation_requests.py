@@ -7,10 +7,10 @@ from uuid import UUID
 
 import structlog
 
-from scoring.conversions.errors import to_error_json
 from scoring.registry.operation import Operation
 from scoring.stream.consumer import StreamEntry
 from scoring.stream.operation_store import OperationStore
+from server.interceptors.operation_ends import to_error_json
 
 _log = structlog.get_logger(__name__)
 

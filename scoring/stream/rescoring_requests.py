@@ -5,12 +5,11 @@ from uuid import UUID
 import structlog
 from leadline.v1 import scoring_service_pb2
 
-from scoring.conversions.errors import to_error_json
-from scoring.conversions.operations import to_any_json
 from scoring.registry.operation import Operation
 from scoring.stream.operation_requests import OperationRequests
 from scoring.stream.operation_rescoring import OperationRescoring
 from scoring.stream.operation_store import OperationStore
+from server.interceptors.operation_ends import to_any_json, to_error_json
 from server.runtime.errors import OperationCancelled
 
 STREAM = "leadline:rescoring-requests"

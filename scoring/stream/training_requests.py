@@ -4,9 +4,7 @@ from uuid import UUID
 
 import structlog
 
-from scoring.conversions.errors import to_error_json
 from scoring.conversions.models import to_model
-from scoring.conversions.operations import to_any_json
 from scoring.registry.model import Model, ModelState
 from scoring.registry.operation import Operation
 from scoring.registry.publication import ModelPublisher
@@ -15,6 +13,7 @@ from scoring.stream.operation_rescoring import OperationRescoring
 from scoring.stream.operation_store import OperationStore
 from scoring.stream.training_job import TrainingJob
 from scoring.stream.training_runner import TrainingFailed, run_training
+from server.interceptors.operation_ends import to_any_json, to_error_json
 from server.runtime.errors import OperationCancelled
 from tfserving.errors import ModelServerError
 

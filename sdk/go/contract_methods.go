@@ -239,6 +239,32 @@ func (client *Client) DeleteDeadLetter(
 	return err
 }
 
+// GetTenantKey gives one version of the tenant's key. Errors: TENANT_KEY_NOT_FOUND.
+func (client *Client) GetTenantKey(
+	ctx context.Context, request *leadlinev1.GetTenantKeyRequest,
+) (*leadlinev1.TenantKey, error) {
+	return leadlinev1.NewEncryptionKeyServiceClient(client.connection).GetTenantKey(ctx, request)
+}
+
+// ListTenantKeys lists the versions of the tenant's key, the newest first; none before the tenant has its first lead.
+// Errors: INVALID_PAGE_TOKEN.
+func (client *Client) ListTenantKeys(
+	ctx context.Context, request *leadlinev1.ListTenantKeysRequest,
+) iter.Seq2[*leadlinev1.TenantKey, error] {
+	return listed(ctx, request, leadlinev1.NewEncryptionKeyServiceClient(client.connection).ListTenantKeys, (*leadlinev1.ListTenantKeysResponse).GetTenantKeys)
+}
+
+// RotateTenantKey gives the tenant's key a new version and wraps the data keys of all leads by it, while leads are read
+// and written. The operation's response is RotateTenantKeyResponse, its metadata OperationMetadata. It ends by retiring
+// the versions before, once no process holds them any more. Cancelled, it leaves several versions in use, and the next
+// rotation goes on with the newest instead of making another. Errors: TENANT_KEY_ROTATING.
+func (client *Client) RotateTenantKey(
+	ctx context.Context, request *leadlinev1.RotateTenantKeyRequest,
+) (*Operation[*leadlinev1.RotateTenantKeyResponse], error) {
+	message, err := leadlinev1.NewEncryptionKeyServiceClient(client.connection).RotateTenantKey(ctx, request)
+	return handle[*leadlinev1.RotateTenantKeyResponse](client, message, err)
+}
+
 // CreateExperiment starts an experiment. It ends when it is stopped or concluded, or when the champion changes. A
 // tenant may run one shadow, and beside it one canary or split. Errors: NO_MODEL, MODEL_NOT_FOUND, MODEL_BROKEN,
 // EXPERIMENT_CONFLICT, DEPENDENCY_UNAVAILABLE.

@@ -58,7 +58,7 @@ class RotateKeys:
         self._grace_seconds = grace_seconds
         self._sleep = sleep
 
-    async def tenant_key(self, tenant_id: UUID, progress: Progress) -> Rotation:
+    async def tenant_key(self, tenant_id: UUID, progress: Progress, version: int | None = None) -> Rotation:
         """Gives a tenant a new version of its key and wraps the data keys of all its leads by it.
 
         The versions before are retired: they decrypt what else was encrypted by them, and nothing is encrypted by them.
@@ -66,13 +66,15 @@ class RotateKeys:
         Args:
             tenant_id: The tenant.
             progress: Told how it goes.
+            version: The version that shall be there in the end, from `next_version`; None asks for it now.
 
         Raises:
             DependencyUnavailable: The store or the key service can't be reached.
             EncryptedDataBroken: A key can't be unwrapped.
         """
+        version = version or await next_version(self._store, tenant_id)
         stored = await self._store.keys(tenant_id)
-        if not await self._store.is_rotating(tenant_id):
+        if not stored or stored[-1].version < version:
             await self._store.add(tenant_id, await new_tenant_key(self._service, tenant_id, stored))
             stored = await self._store.keys(tenant_id)
         cipher = await unwrapped_cipher(self._service, tenant_id, stored)
@@ -123,3 +125,18 @@ class RotateKeys:
                 await self._sleep(_PAUSE_SECONDS)
             else:
                 return done
+
+
+async def next_version(store: KeyRotationStore, tenant_id: UUID) -> int:
+    """Gives the version that a rotation makes, or the newest one if a rotation to it was begun and is not over.
+
+    Args:
+        store: The keys.
+        tenant_id: The tenant.
+
+    Raises:
+        DependencyUnavailable: The store can't be reached.
+    """
+    stored = await store.keys(tenant_id)
+    newest = stored[-1].version if stored else 0
+    return newest if await store.is_rotating(tenant_id) else newest + 1

@@ -55,6 +55,7 @@ _AUDITOR = _READING | {
     "crm.read",
     "audit.read",
     "audit.export",
+    "keys.read",
 }
 # What only an owner does: say what the organization is. Whoever lacks a permission can't give it to others either.
 _OWNER_ONLY = frozenset({"organization.write"})

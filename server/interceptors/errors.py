@@ -111,6 +111,11 @@ STATUS_CODES: dict[type[errors.LeadlineError], tuple[grpc.StatusCode, error_reas
     errors.DeadLetterNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_DEAD_LETTER_NOT_FOUND),
     errors.AuditRecordNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_AUDIT_RECORD_NOT_FOUND),
     errors.ResumeTokenExpired: (grpc.StatusCode.OUT_OF_RANGE, error_reason_pb2.ERROR_REASON_RESUME_TOKEN_EXPIRED),
+    errors.TenantKeyNotFound: (grpc.StatusCode.NOT_FOUND, error_reason_pb2.ERROR_REASON_TENANT_KEY_NOT_FOUND),
+    errors.TenantKeyRotating: (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        error_reason_pb2.ERROR_REASON_TENANT_KEY_ROTATING,
+    ),
     errors.EncryptedDataBroken: (
         grpc.StatusCode.DATA_LOSS,
         error_reason_pb2.ERROR_REASON_ENCRYPTED_DATA_BROKEN,

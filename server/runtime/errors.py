@@ -25,6 +25,7 @@ Use cases raise them; `server.interceptors.errors` turns each into its gRPC stat
     ├── WebhookDeliveryNotFound, WebhookDeliveryPending, WebhookTargetRefused
     ├── TrackingKeyNotFound, TrackingKeyRefused, TrackingThrottled
     ├── OperationCancelled, OperationDone
+    ├── TenantKeyNotFound, TenantKeyRotating
     ├── EncryptedDataBroken     what is kept encrypted was changed, or its key is gone
     ├── DependencyUnavailable   PostgreSQL, Redis, the model server or the key service can't be reached
     ├── DeadlineExceeded
@@ -220,6 +221,21 @@ class AuditRecordNotFound(_NotFound):
 
 class LeadNotFound(_NotFound):
     """No such lead in the caller's tenant."""
+
+
+class TenantKeyNotFound(_NotFound):
+    """The caller's tenant has no such version of its key."""
+
+
+class TenantKeyRotating(LeadlineError):
+    """The tenant's key is being rotated already.
+
+    Args:
+        name: The resource name of the operation that does it.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the key is being rotated already by {name}", {"name": name})
 
 
 class ModelNotFound(_NotFound):
@@ -520,10 +536,14 @@ class DependencyUnavailable(LeadlineError):
 
 
 class DeadlineExceeded(LeadlineError):
-    """The caller's deadline passed before the answer was ready."""
+    """The caller's deadline passed before the answer was ready, or a message of a stream did not come in time.
 
-    def __init__(self) -> None:
-        super().__init__("the deadline passed before the answer was ready")
+    Args:
+        message: Which of them.
+    """
+
+    def __init__(self, message: str = "the deadline passed before the answer was ready") -> None:
+        super().__init__(message)
 
 
 class Overloaded(LeadlineError):

@@ -12,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.operations.operation import Operation, OperationFailure
 from server.operations.ports import OperationTransaction
 from server.runtime.database import Database
+from server.runtime.operations import DONE
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
-
-_DONE: Final = 3
 
 _OPERATIONS: Final = table(
     "operations",
@@ -103,7 +102,7 @@ def _operation(row: Row[Any]) -> Operation:
         method=row.method,
         stage=row.stage,
         progress_percent=row.progress_percent,
-        done=row.state == _DONE,
+        done=row.state == DONE,
         result=row.result,
         failure=None if row.error is None else OperationFailure(**row.error),
         cancel_requested=row.cancel_requested,

@@ -1,4 +1,4 @@
-"""Whose work waits: which tenants have changes that workflows have not looked at, or webhooks to send."""
+"""Whose work waits: changes that workflows have not looked at, webhooks to send, keys to rotate."""
 
 from typing import Final
 from uuid import UUID
@@ -9,6 +9,7 @@ _WITH_CHANGES: Final = "SELECT DISTINCT tenant_id FROM workflow_changes WHERE NO
 _WITH_DELIVERIES: Final = (
     "SELECT DISTINCT tenant_id FROM webhook_deliveries WHERE state = 1 AND next_attempt_time <= now()"
 )
+_WITH_ROTATIONS: Final = "SELECT tenant_id FROM operations WHERE method = 'RotateTenantKey' AND state <> 3"
 _WITH_KEYS: Final = "SELECT DISTINCT tenant_id FROM tenant_keys ORDER BY tenant_id"
 
 
@@ -48,3 +49,12 @@ class WaitingTenants:
         """
         async with self._database.session() as connection:
             return [row["tenant_id"] for row in await connection.fetch(_WITH_KEYS)]
+
+    async def with_key_rotations(self) -> list[UUID]:
+        """Gives the tenants that have asked for their keys to be rotated, where that is not over.
+
+        Raises:
+            DependencyUnavailable: PostgreSQL can't be reached.
+        """
+        async with self._database.session() as connection:
+            return [row["tenant_id"] for row in await connection.fetch(_WITH_ROTATIONS)]

@@ -16,7 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from server.runtime.identifiers import new_id
 
 NameOf = Callable[[str], str]
-COMMON_NAMES = {"monitoring": "monitoring/policy"}
+COMMON_NAMES = {"monitoring": "monitoring/policy", "tenantKeys": "tenantKeys/1"}
 """Names of what everybody has, by their collection."""
 _MOST_REPAIRS = 60
 _TIME_SECONDS = 1_767_225_600

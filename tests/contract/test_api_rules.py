@@ -17,6 +17,8 @@ from leadline.v1 import (
     crm_queue_service_pb2,
     dead_letter_service_pb2,
     deprecation_pb2,
+    encryption_key_pb2,
+    encryption_key_service_pb2,
     error_reason_pb2,
     experiment_pb2,
     experiment_service_pb2,
@@ -62,6 +64,7 @@ SERVICES: list[ServiceDescriptor] = [
     *notification_service_pb2.DESCRIPTOR.services_by_name.values(),
     *crm_queue_service_pb2.DESCRIPTOR.services_by_name.values(),
     *audit_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *encryption_key_service_pb2.DESCRIPTOR.services_by_name.values(),
 ]
 METHODS = [pytest.param(method, id=method.full_name) for service in SERVICES for method in service.methods]
 LONGEST_KEY = 128
@@ -218,6 +221,7 @@ def test_long_running_operations_name_their_types(method: MethodDescriptor) -> N
         monitoring_pb2.Alarm.DESCRIPTOR,
         audit_record_pb2.AuditRecord.DESCRIPTOR,
         tracking_pb2.TrackingKey.DESCRIPTOR,
+        encryption_key_pb2.TenantKey.DESCRIPTOR,
     ],
     ids=lambda m: m.name,
 )

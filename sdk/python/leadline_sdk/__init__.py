@@ -17,6 +17,8 @@ from leadline.v1.audit_service_pb2 import AuditAnchor, BrokenAuditRecord, Verify
 from leadline.v1.authentication_service_pb2 import LogInResponse, TokenSet
 from leadline.v1.crm_queue_service_pb2 import CrmQueueItem, CrmQueueItemState
 from leadline.v1.dead_letter_pb2 import DeadLetter, DeadLetterKind
+from leadline.v1.encryption_key_pb2 import KeyServiceKind, TenantKey, TenantKeyState
+from leadline.v1.encryption_key_service_pb2 import RotateTenantKeyResponse
 from leadline.v1.event_pb2 import Event
 from leadline.v1.experiment_pb2 import (
     Experiment,
@@ -164,6 +166,7 @@ __all__ = [
     "ImportableRow",
     "InternalError",
     "InvalidRequest",
+    "KeyServiceKind",
     "Lead",
     "LeadCondition",
     "LeadStatus",
@@ -191,6 +194,7 @@ __all__ = [
     "ReplayScoreResponse",
     "RescoreLeadsResponse",
     "ResourceExhausted",
+    "RotateTenantKeyResponse",
     "RotateWebhookSecretResponse",
     "Rule",
     "RuleContribution",
@@ -206,6 +210,8 @@ __all__ = [
     "SetFieldAction",
     "SuggestChangesResponse",
     "Suggestion",
+    "TenantKey",
+    "TenantKeyState",
     "TokenSet",
     "TokenSource",
     "TrackingKey",

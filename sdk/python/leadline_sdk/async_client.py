@@ -43,6 +43,7 @@ from leadline_sdk.channel import IMPORT_METHOD, Connection, Metadata, TokenSourc
 from leadline_sdk.credential_calls import AsyncCredentialCalls
 from leadline_sdk.crm_queue_calls import AsyncCrmQueueCalls
 from leadline_sdk.dead_letter_calls import AsyncDeadLetterCalls
+from leadline_sdk.encryption_key_calls import AsyncEncryptionKeyCalls
 from leadline_sdk.errors import LeadlineError, error_from_call
 from leadline_sdk.experiment_calls import AsyncExperimentCalls
 from leadline_sdk.identity_calls import AsyncIdentityCalls
@@ -83,6 +84,7 @@ class AsyncClient(
     AsyncOrganizationCalls,
     AsyncCredentialCalls,
     AsyncTrackingCalls,
+    AsyncEncryptionKeyCalls,
 ):
     """A connection to Leadline for asyncio: the methods of `Client`, to be awaited or gone through with `async for`.
 

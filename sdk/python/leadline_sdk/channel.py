@@ -13,6 +13,7 @@ from leadline.v1 import (
     authentication_service_pb2,
     crm_queue_service_pb2,
     dead_letter_service_pb2,
+    encryption_key_service_pb2,
     experiment_service_pb2,
     identity_service_pb2,
     integration_service_pb2,
@@ -60,6 +61,7 @@ SERVICES: tuple[ServiceDescriptor, ...] = tuple(
         (crm_queue_service_pb2, "CrmQueueService"),
         (dead_letter_service_pb2, "DeadLetterService"),
         (audit_service_pb2, "AuditService"),
+        (encryption_key_service_pb2, "EncryptionKeyService"),
         (authentication_service_pb2, "AuthenticationService"),
         (identity_service_pb2, "IdentityService"),
     )

@@ -23,6 +23,7 @@ from leadline_sdk.channel import ClientInterceptor, Connection, TokenSource
 from leadline_sdk.credential_calls import CredentialCalls
 from leadline_sdk.crm_queue_calls import CrmQueueCalls
 from leadline_sdk.dead_letter_calls import DeadLetterCalls
+from leadline_sdk.encryption_key_calls import EncryptionKeyCalls
 from leadline_sdk.experiment_calls import ExperimentCalls
 from leadline_sdk.identity_calls import IdentityCalls
 from leadline_sdk.lead_calls import LeadCalls
@@ -58,6 +59,7 @@ class Client(
     OrganizationCalls,
     CredentialCalls,
     TrackingCalls,
+    EncryptionKeyCalls,
 ):
     """A connection to Leadline for ordinary code. It may be used by several threads; use it as a context manager.
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from google.longrunning import operations_pb2
+from leadline.v1.encryption_key_service_pb2 import RotateTenantKeyResponse
 from leadline.v1.model_pb2 import Model
 from leadline.v1.operation_pb2 import OperationMetadata
 from leadline.v1.scoring_service_pb2 import RescoreLeadsResponse
@@ -22,9 +23,9 @@ MOST_FAILURES = 8
 
 
 Result = TypeVar("Result")
-"""What an operation gives: `Model` for a training, `RescoreLeadsResponse` for a rescoring."""
+"""What an operation gives: `Model` for a training, the response of its rpc for a rescoring or the rotation of a key."""
 
-_RESULTS: tuple[type[Any], ...] = (Model, RescoreLeadsResponse)
+_RESULTS: tuple[type[Any], ...] = (Model, RescoreLeadsResponse, RotateTenantKeyResponse)
 
 
 class OperationState(Generic[Result]):

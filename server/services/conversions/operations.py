@@ -5,14 +5,18 @@ from google.protobuf import json_format
 from google.rpc import error_details_pb2
 
 # A result is a packed message of the contract: its type must be known here to be read.
-from leadline.v1 import model_pb2, operation_pb2, scoring_service_pb2
+from leadline.v1 import encryption_key_service_pb2, model_pb2, operation_pb2, scoring_service_pb2
 
 from server.interceptors.errors import ERROR_DOMAIN
 from server.operations.operation import Operation, OperationFailure
 from server.runtime.identifiers import format_name
 from server.services.conversions.times import time_to_proto
 
-RESULT_TYPES = (model_pb2.Model, scoring_service_pb2.RescoreLeadsResponse)
+RESULT_TYPES = (
+    model_pb2.Model,
+    scoring_service_pb2.RescoreLeadsResponse,
+    encryption_key_service_pb2.RotateTenantKeyResponse,
+)
 
 
 def operation_to_proto(operation: Operation) -> operations_pb2.Operation:

@@ -122,6 +122,9 @@ ROUTES: list[tuple[str, str, Any, str, list[dict[str, Any]]]] = [
         "AuditService/VerifyAuditLog",
         [{"after": {"sequenceNumber": "3", "digest": f"{'A' * 43}="}}],
     ),
+    ("GET", "/v1/tenantKeys/2", None, "EncryptionKeyService/GetTenantKey", [{"name": "tenantKeys/2"}]),
+    ("GET", "/v1/tenantKeys?pageSize=7", None, "EncryptionKeyService/ListTenantKeys", [{"pageSize": 7}]),
+    ("POST", "/v1/tenantKeys:rotate", KEY, "EncryptionKeyService/RotateTenantKey", [KEY]),
     ("GET", f"/v1/deadLetters/{ID}", None, "DeadLetterService/GetDeadLetter", [{"name": f"deadLetters/{ID}"}]),
     ("GET", "/v1/deadLetters?pageSize=7", None, "DeadLetterService/ListDeadLetters", [{"pageSize": 7}]),
     (

@@ -198,6 +198,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """DATA_LOSS: what is kept encrypted can't be read: it was changed or moved outside of Leadline, or its key was
     destroyed. Metadata: `name` of what it belongs to.
     """
+    ERROR_REASON_TENANT_KEY_NOT_FOUND: _ErrorReason.ValueType  # 141
+    """NOT_FOUND: the tenant's key has no such version. Metadata: `name`."""
+    ERROR_REASON_TENANT_KEY_ROTATING: _ErrorReason.ValueType  # 142
+    """FAILED_PRECONDITION: the tenant's key is being rotated already. Metadata: `name` (of the operation)."""
     ERROR_REASON_WORKFLOW_NOT_FOUND: _ErrorReason.ValueType  # 90
     """NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`."""
     ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 91
@@ -410,6 +414,10 @@ ERROR_REASON_ENCRYPTED_DATA_BROKEN: ErrorReason.ValueType  # 145
 """DATA_LOSS: what is kept encrypted can't be read: it was changed or moved outside of Leadline, or its key was
 destroyed. Metadata: `name` of what it belongs to.
 """
+ERROR_REASON_TENANT_KEY_NOT_FOUND: ErrorReason.ValueType  # 141
+"""NOT_FOUND: the tenant's key has no such version. Metadata: `name`."""
+ERROR_REASON_TENANT_KEY_ROTATING: ErrorReason.ValueType  # 142
+"""FAILED_PRECONDITION: the tenant's key is being rotated already. Metadata: `name` (of the operation)."""
 ERROR_REASON_WORKFLOW_NOT_FOUND: ErrorReason.ValueType  # 90
 """NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`."""
 ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 91

@@ -185,6 +185,10 @@ const (
 	// DATA_LOSS: what is kept encrypted can't be read: it was changed or moved outside of Leadline, or its key was
 	// destroyed. Metadata: `name` of what it belongs to.
 	ErrorReason_ERROR_REASON_ENCRYPTED_DATA_BROKEN ErrorReason = 145
+	// NOT_FOUND: the tenant's key has no such version. Metadata: `name`.
+	ErrorReason_ERROR_REASON_TENANT_KEY_NOT_FOUND ErrorReason = 141
+	// FAILED_PRECONDITION: the tenant's key is being rotated already. Metadata: `name` (of the operation).
+	ErrorReason_ERROR_REASON_TENANT_KEY_ROTATING ErrorReason = 142
 	// NOT_FOUND: no such workflow in the caller's tenant. Metadata: `name`.
 	ErrorReason_ERROR_REASON_WORKFLOW_NOT_FOUND ErrorReason = 90
 	// NOT_FOUND: no such webhook delivery in the caller's tenant. Metadata: `name`.
@@ -286,6 +290,8 @@ var (
 		135: "ERROR_REASON_ORGANIZATION_AMBIGUOUS",
 		136: "ERROR_REASON_ORGANIZATION_NOT_FOUND",
 		145: "ERROR_REASON_ENCRYPTED_DATA_BROKEN",
+		141: "ERROR_REASON_TENANT_KEY_NOT_FOUND",
+		142: "ERROR_REASON_TENANT_KEY_ROTATING",
 		90:  "ERROR_REASON_WORKFLOW_NOT_FOUND",
 		91:  "ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND",
 		92:  "ERROR_REASON_WEBHOOK_DELIVERY_PENDING",
@@ -369,6 +375,8 @@ var (
 		"ERROR_REASON_ORGANIZATION_AMBIGUOUS":      135,
 		"ERROR_REASON_ORGANIZATION_NOT_FOUND":      136,
 		"ERROR_REASON_ENCRYPTED_DATA_BROKEN":       145,
+		"ERROR_REASON_TENANT_KEY_NOT_FOUND":        141,
+		"ERROR_REASON_TENANT_KEY_ROTATING":         142,
 		"ERROR_REASON_WORKFLOW_NOT_FOUND":          90,
 		"ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND":  91,
 		"ERROR_REASON_WEBHOOK_DELIVERY_PENDING":    92,
@@ -414,7 +422,7 @@ var File_leadline_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xa9\x17\n" +
+	"\x1eleadline/v1/error_reason.proto\x12\vleadline.v1*\xf8\x17\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n" +
@@ -486,7 +494,9 @@ const file_leadline_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_EMAIL_NOT_VERIFIED\x10\x86\x01\x12(\n" +
 	"#ERROR_REASON_ORGANIZATION_AMBIGUOUS\x10\x87\x01\x12(\n" +
 	"#ERROR_REASON_ORGANIZATION_NOT_FOUND\x10\x88\x01\x12'\n" +
-	"\"ERROR_REASON_ENCRYPTED_DATA_BROKEN\x10\x91\x01\x12#\n" +
+	"\"ERROR_REASON_ENCRYPTED_DATA_BROKEN\x10\x91\x01\x12&\n" +
+	"!ERROR_REASON_TENANT_KEY_NOT_FOUND\x10\x8d\x01\x12%\n" +
+	" ERROR_REASON_TENANT_KEY_ROTATING\x10\x8e\x01\x12#\n" +
 	"\x1fERROR_REASON_WORKFLOW_NOT_FOUND\x10Z\x12+\n" +
 	"'ERROR_REASON_WEBHOOK_DELIVERY_NOT_FOUND\x10[\x12)\n" +
 	"%ERROR_REASON_WEBHOOK_DELIVERY_PENDING\x10\\\x12'\n" +

@@ -111,6 +111,10 @@ const (
 	Permission_PERMISSION_AUDIT_READ Permission = 41
 	// Take the whole audit log out.
 	Permission_PERMISSION_AUDIT_EXPORT Permission = 42
+	// Read which keys personal data is kept encrypted by; never a key itself.
+	Permission_PERMISSION_KEYS_READ Permission = 44
+	// Rotate the key that personal data is kept encrypted by.
+	Permission_PERMISSION_KEYS_ROTATE Permission = 45
 )
 
 // Enum value maps for Permission.
@@ -157,6 +161,8 @@ var (
 		48: "PERMISSION_TRACKING_WRITE",
 		41: "PERMISSION_AUDIT_READ",
 		42: "PERMISSION_AUDIT_EXPORT",
+		44: "PERMISSION_KEYS_READ",
+		45: "PERMISSION_KEYS_ROTATE",
 	}
 	Permission_value = map[string]int32{
 		"PERMISSION_UNSPECIFIED":        0,
@@ -200,6 +206,8 @@ var (
 		"PERMISSION_TRACKING_WRITE":     48,
 		"PERMISSION_AUDIT_READ":         41,
 		"PERMISSION_AUDIT_EXPORT":       42,
+		"PERMISSION_KEYS_READ":          44,
+		"PERMISSION_KEYS_ROTATE":        45,
 	}
 )
 
@@ -311,7 +319,7 @@ var File_leadline_v1_permission_proto protoreflect.FileDescriptor
 
 const file_leadline_v1_permission_proto_rawDesc = "" +
 	"\n" +
-	"\x1cleadline/v1/permission.proto\x12\vleadline.v1\x1a google/protobuf/descriptor.proto*\xf4\x0f\n" +
+	"\x1cleadline/v1/permission.proto\x12\vleadline.v1\x1a google/protobuf/descriptor.proto*\xca\x10\n" +
 	"\n" +
 	"Permission\x12\x1a\n" +
 	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12)\n" +
@@ -360,7 +368,9 @@ const file_leadline_v1_permission_proto_rawDesc = "" +
 	"\x19PERMISSION_TRACKING_WRITE\x100\x1a\x12\xca\xf3\x18\x0etracking.write\x12)\n" +
 	"\x15PERMISSION_AUDIT_READ\x10)\x1a\x0e\xca\xf3\x18\n" +
 	"audit.read\x12-\n" +
-	"\x17PERMISSION_AUDIT_EXPORT\x10*\x1a\x10\xca\xf3\x18\faudit.export:9\n" +
+	"\x17PERMISSION_AUDIT_EXPORT\x10*\x1a\x10\xca\xf3\x18\faudit.export\x12'\n" +
+	"\x14PERMISSION_KEYS_READ\x10,\x1a\r\xca\xf3\x18\tkeys.read\x12+\n" +
+	"\x16PERMISSION_KEYS_ROTATE\x10-\x1a\x0f\xca\xf3\x18\vkeys.rotate:9\n" +
 	"\x05scope\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\tR\x05scope:j\n" +
 	"\x13required_permission\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0e2\x17.leadline.v1.PermissionR\x12requiredPermission:8\n" +
 	"\x06public\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\bR\x06public:P\n" +

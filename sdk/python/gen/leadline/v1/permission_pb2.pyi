@@ -106,6 +106,10 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Read the audit log, and verify that it is as it was written."""
     PERMISSION_AUDIT_EXPORT: _Permission.ValueType  # 42
     """Take the whole audit log out."""
+    PERMISSION_KEYS_READ: _Permission.ValueType  # 44
+    """Read which keys personal data is kept encrypted by; never a key itself."""
+    PERMISSION_KEYS_ROTATE: _Permission.ValueType  # 45
+    """Rotate the key that personal data is kept encrypted by."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """What a principal may do. Every rpc names the one permission it needs in its `required_permission` option, or is
@@ -194,6 +198,10 @@ PERMISSION_AUDIT_READ: Permission.ValueType  # 41
 """Read the audit log, and verify that it is as it was written."""
 PERMISSION_AUDIT_EXPORT: Permission.ValueType  # 42
 """Take the whole audit log out."""
+PERMISSION_KEYS_READ: Permission.ValueType  # 44
+"""Read which keys personal data is kept encrypted by; never a key itself."""
+PERMISSION_KEYS_ROTATE: Permission.ValueType  # 45
+"""Rotate the key that personal data is kept encrypted by."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 SCOPE_FIELD_NUMBER: _builtins.int
