@@ -240,3 +240,27 @@ async def test_a_call_without_a_deadline_gets_one(
     leads.seconds = 20.0
     error = await error_of(lead_stub(channel).GetLead(GET, metadata=bearer))
     assert (error.code, error.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+
+
+async def test_a_stream_whose_next_message_does_not_come_ends(
+    channel: grpc.aio.Channel, leads: SteeredLeads, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "MESSAGE_SECONDS", 0.3)
+    call = lead_stub(channel).ImportLeads(metadata=bearer)
+    await call.write(lead_service_pb2.ImportLeadsRequest(idempotency_key="k", rows=[lead_service_pb2.ImportRow()]))
+    error = await error_of(call)
+    assert (error.code, error.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+    assert leads.batches == 1
+
+
+async def test_a_stream_whose_messages_come_in_time_may_last(
+    channel: grpc.aio.Channel, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "LONGEST_SECONDS", 0.1)
+    call = lead_stub(channel).ImportLeads(metadata=bearer)
+    for number in range(3):
+        await asyncio.sleep(0.1)
+        row = lead_service_pb2.ImportRow()
+        await call.write(lead_service_pb2.ImportLeadsRequest(idempotency_key="k", sequence_number=number, rows=[row]))
+    await call.done_writing()
+    assert (await call).created_count == 3
