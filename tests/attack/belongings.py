@@ -7,6 +7,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from server.encryption.ports import KeyService, WrappedTenantKey
+from server.encryption.tenant_keys import new_tenant_key
 from server.runtime.identifiers import new_id
 from tests.attack.conftest import Connection
 from tests.integration.server.test_row_level_security import ROWS
@@ -28,7 +30,7 @@ _OAUTH_CLIENT_KIND, _SHADOW = 2, 1
 _MADE: dict[str, set[str]] = {"audit_records": {"id", "create_time", "principal"}}
 # Whoever tries to log in is recorded there.
 _OPEN_TO_ATTEMPTS = {"unsealed_audit_records"}
-# A key that was not wrapped by the key service opens nothing; the first use of one makes it.
+# A key that was not wrapped by the key service opens nothing.
 _MADE_OTHERWISE = {"tenants", "tenant_keys"}
 # How many other rows a table gets, and what they have that can't be told from the names of its columns.
 _OTHERS: dict[str, list[dict[str, Any]]] = {
@@ -45,6 +47,18 @@ async def give_belongings(superuser: Connection, tenant_id: UUID) -> None:
             await superuser.execute(statement, tenant_id)
             for values in _OTHERS.get(table, [{}]):
                 await _add_another(superuser, table, tenant_id, values)
+
+
+async def give_keys(superuser: Connection, tenant_id: UUID, service: KeyService) -> None:
+    """Gives a tenant that has used no key yet two versions of one."""
+    keys: list[WrappedTenantKey] = []
+    for _ in range(2):
+        key = await new_tenant_key(service, tenant_id, keys)
+        await superuser.execute(
+            "INSERT INTO tenant_keys VALUES ($1, $2, $3, $4, $5)",
+            *(tenant_id, key.version, key.wrapped_key, key.wrapped_index_key, key.create_time),
+        )
+        keys.append(key)
 
 
 async def snapshot(superuser: Connection, tenant_id: UUID) -> dict[str, Sequence[str]]:

@@ -13,7 +13,8 @@ from google.protobuf.message import Message
 from leadline.v1 import authentication_service_pb2, authentication_service_pb2_grpc, identity_service_pb2
 
 from server.runtime.identifiers import new_id
-from tests.attack.belongings import give_belongings, snapshot
+from server.store.key_services.opening import open_key_service
+from tests.attack.belongings import give_belongings, give_keys, snapshot
 from tests.attack.calls import METHODS, Answer, call
 from tests.attack.conftest import Connection, Doors, Organization, SignUp
 from tests.attack.valid_requests import COMMON_NAMES, NameOf, valid_request
@@ -31,10 +32,11 @@ _CHANGING = re.compile(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def victim(doors: Doors, sign_up: SignUp, superuser: Connection) -> Organization:
+async def victim(doors: Doors, sign_up: SignUp, superuser: Connection, key_service: str) -> Organization:
     """An organization that has everything, two of each where it can; its owner has logged in twice."""
     made = await sign_up()
     await give_belongings(superuser, made.tenant_id)
+    await give_keys(superuser, made.tenant_id, open_key_service(key_service))
     stub = authentication_service_pb2_grpc.AuthenticationServiceStub(doors.server)
     await stub.LogIn(authentication_service_pb2.LogInRequest(email=made.email, password=PASSWORD))
     return made
