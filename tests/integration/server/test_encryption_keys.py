@@ -16,6 +16,9 @@ from leadline.v1 import (
     encryption_key_pb2,
     encryption_key_service_pb2,
     encryption_key_service_pb2_grpc,
+    lead_pb2,
+    lead_service_pb2,
+    lead_service_pb2_grpc,
     operation_pb2,
     operation_service_pb2,
     operation_service_pb2_grpc,
@@ -30,11 +33,13 @@ from server.runtime.errors import DependencyUnavailable
 from server.runtime.identifiers import new_id
 from server.server_settings import ServerSettings
 from server.store.key_services.local_file import LocalFileKeyService
+from server.store.key_services.opening import open_key_service
 from server.store.leads import PostgresLeadStore
 from server.store.tenant_keys import PostgresTenantKeyStore
 from tests.eventually import eventually
 from tests.grpc_errors import error_of
 from tests.integration.server.test_key_rotation import create, emails_of
+from tests.server_processes import ServerProcesses
 
 Bearer = tuple[tuple[str, str], ...]
 Rotating = Callable[[], Any]
@@ -68,6 +73,16 @@ class Keeper:
         request = encryption_key_service_pb2.RotateTenantKeyRequest(idempotency_key=key or str(uuid4()))
         operation: operations_pb2.Operation = await self.keys.RotateTenantKey(request, metadata=self.bearer)
         return operation
+
+    async def stage(self, operation: operations_pb2.Operation) -> str:
+        """Tells where an operation stands."""
+        request, metadata = (
+            operation_service_pb2.GetOperationRequest(name=operation.name),
+            operation_pb2.OperationMetadata(),
+        )
+        now: operations_pb2.Operation = await self._operations.GetOperation(request, metadata=self.bearer)
+        assert now.metadata.Unpack(metadata)
+        return metadata.stage
 
     async def cancel(self, operation: operations_pb2.Operation) -> None:
         """Asks for its cancellation."""
@@ -243,3 +258,74 @@ async def test_a_lead_that_was_tampered_with_is_named_in_the_response(
         response = await keeper.rotated(await keeper.rotate())
     assert (response.rewrapped_count, response.broken_count) == (1, 1)
     assert list(response.broken_leads) == [f"leads/{broken}"]
+
+
+async def test_a_rotation_whose_worker_was_killed_is_ended_by_the_next_one(
+    keeper: Keeper, store: PostgresLeadStore, tenant_id: UUID, rotating: Rotating, processes: ServerProcesses
+) -> None:
+    await create(store, tenant_id, *(f"{number}@example.com" for number in range(1_200)))
+    begun = await keeper.rotate()
+
+    async def is_waiting() -> bool:
+        return (await keeper.stage(begun)).startswith("waiting until")
+
+    with processes.worker() as process:
+        await eventually(is_waiting, seconds=60.0)
+        process.kill()
+    assert await keeper.versions() == [(2, ACTIVE, 1_200), (1, REPLACED, 0)]
+    async with rotating():
+        assert (await keeper.rotated(begun)).rewrapped_count == 1_200
+    assert await keeper.versions() == [(2, ACTIVE, 1_200), (1, RETIRED, 0)]
+
+
+async def test_leads_are_created_changed_and_read_meanwhile_and_the_old_version_is_not_needed_any_more(
+    *,
+    keeper: Keeper,
+    channel: grpc.aio.Channel,
+    store: PostgresLeadStore,
+    database: Database,
+    key_service: str,
+    tenant_id: UUID,
+    rotating: Rotating,
+    postgres: EmbeddedPostgres,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leads: Any = lead_service_pb2_grpc.LeadServiceStub(channel)
+    monkeypatch.setattr("server.key_rotation_worker.STATEMENT_SECONDS", 600.0)
+    emails = {f"{number}@example.com" for number in range(2_500)}
+    ids = await create(store, tenant_id, *emails)
+    over, begun = asyncio.Event(), await keeper.rotate()
+
+    async def change() -> None:
+        for lead_id in ids:
+            if over.is_set():
+                return
+            read = await leads.GetLead(lead_service_pb2.GetLeadRequest(name=f"leads/{lead_id}"), metadata=keeper.bearer)
+            assert read.email in emails
+            emails.remove(read.email)
+            read.email = f"changed-{read.email}"
+            request = lead_service_pb2.UpdateLeadRequest(lead=read, idempotency_key=str(uuid4()))
+            request.update_mask.paths.append("email")
+            emails.add((await leads.UpdateLead(request, metadata=keeper.bearer)).email)
+            lead = lead_pb2.Lead(email=f"new-{lead_id}@example.com")
+            created = lead_service_pb2.CreateLeadRequest(lead=lead, idempotency_key=str(uuid4()))
+            emails.add((await leads.CreateLead(created, metadata=keeper.bearer)).email)
+
+    async def is_wrapped() -> bool:
+        return (await keeper.stage(begun)).startswith("waiting until")
+
+    changing = asyncio.create_task(change())
+    async with rotating():
+        await eventually(is_wrapped, seconds=60.0)
+        over.set()
+        await changing
+    monkeypatch.setattr("server.key_rotation_worker.STATEMENT_SECONDS", 0.0)
+    async with rotating():
+        await keeper.rotated(begun)
+    superuser = await asyncpg.connect(postgres.url("postgres"))
+    await superuser.execute("DELETE FROM tenant_keys WHERE tenant_id = $1 AND version = 1", tenant_id)
+    await superuser.close()
+    assert await keeper.versions() == [(2, ACTIVE, len(emails))]
+    assert any(email.startswith("new-") for email in emails)
+    fresh = TenantKeys(PostgresTenantKeyStore(database), open_key_service(key_service))
+    assert await emails_of(PostgresLeadStore(database, fresh), tenant_id) == emails
