@@ -89,6 +89,12 @@ def rest_path(method: MethodDescriptor) -> str:
     return str(getattr(rule, pattern)) if pattern else ""
 
 
+def rest_verb(method: MethodDescriptor) -> str:
+    """Gives the HTTP method of an rpc over REST, such as `GET`; empty if it has none."""
+    rule: http_pb2.HttpRule = method.GetOptions().Extensions[annotations_pb2.http]
+    return (rule.WhichOneof("pattern") or "").upper()
+
+
 def deprecation(method: MethodDescriptor) -> deprecation_pb2.Deprecation | None:
     """Gives what the contract says of an rpc's end; None if the rpc is not deprecated."""
     options = method.GetOptions()

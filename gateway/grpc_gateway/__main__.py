@@ -1,7 +1,7 @@
 """Writes what grpc-gateway shares with the edge: `python -m gateway.grpc_gateway FOLDER`.
 
-`services.go` registers every service of the contract with the backend that answers it; `local_replies.json` has what
-the edge answers by itself.
+`services.go` registers every service of the contract with the backend that answers it, and has what the contract says
+of routes that the Go code of the SDK leaves out; `local_replies.json` has what the edge answers by itself.
 """
 
 import argparse
@@ -10,9 +10,11 @@ import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from leadline.v1 import permission_pb2
 
-from gateway.contract import SCORER_SERVICES, contract_services, rest_path
+from gateway.contract import LOG_IN_SERVICE, SCORER_SERVICES, contract_services, deprecation, rest_path, rest_verb
+from gateway.envoy.deprecation import deprecation_headers
 from gateway.envoy.local_replies import LOCAL_REPLIES
 
 _VARIABLE = re.compile(r"\{[\w.]+=([^}]+)\}")
@@ -27,6 +29,13 @@ import surfacev1 "leadline.dev/gateway/grpc_gateway/gen/leadline/v1"
 // registered last is taken: `/v1/leads/*` stands before `/v1/leads/*:score`.
 var services = []service{
 %s}
+
+// publicPaths need no token; true for those by which people log in.
+var publicPaths = map[string]bool{
+%s}
+
+// deprecations are what the answers of rpcs that are going to end tell in headers, by verb and path.
+var deprecations = map[string]map[string]string{%s}
 """
 
 
@@ -36,13 +45,42 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="the folder of the Go program")
     options = parser.parse_args()
     lines = [f"\t{{surfacev1.Register{service.name}Handler, {_backend(service)}}},\n" for service in _in_order()]
-    (options.folder / "services.go").write_text(_SERVICES % "".join(lines), encoding="utf-8")
+    written = _SERVICES % ("".join(lines), _public_paths(), _deprecations())
+    (options.folder / "services.go").write_text(written, encoding="utf-8")
     replies = json.dumps(_replies(), indent=1, ensure_ascii=False)
     (options.folder / "local_replies.json").write_text(replies + "\n", encoding="utf-8")
 
 
 def _backend(service: ServiceDescriptor) -> str:
     return "scorerBackend" if service.full_name in SCORER_SERVICES else "serverBackend"
+
+
+def _public_paths() -> str:
+    """Gives the entries of a map in Go, aligned as gofmt has it."""
+    public = {
+        rest_path(method): method.containing_service.full_name == LOG_IN_SERVICE
+        for method in _rest_methods()
+        if method.GetOptions().Extensions[permission_pb2.public]
+    }
+    width = max(map(len, public)) + 3
+    return "".join(
+        f"\t{json.dumps(path) + ':':<{width}} {json.dumps(is_log_in)},\n" for path, is_log_in in sorted(public.items())
+    )
+
+
+def _deprecations() -> str:
+    """Gives the entries of a map in Go, on one line: there are few, if any."""
+    told = {
+        f"{rest_verb(method)} {rest_path(method)}": deprecation_headers(deprecation(method))
+        for method in _rest_methods()
+    }
+    return ", ".join(
+        f"{json.dumps(route)}: {json.dumps(headers)}" for route, headers in sorted(told.items()) if headers
+    )
+
+
+def _rest_methods() -> list[MethodDescriptor]:
+    return [method for service in contract_services() for method in service.methods if rest_path(method)]
 
 
 def _in_order() -> list[ServiceDescriptor]:
@@ -70,9 +108,16 @@ def _fits(path: str, route: str) -> bool:
     return path != route and re.fullmatch(re.escape(route).replace(r"\*", "[^/]+"), path) is not None
 
 
-def _replies() -> dict[int, dict[str, object]]:
-    """Gives the most general answer for each HTTP status: the last, since of several the first that fits counts."""
-    return {reply.http_status: reply.rest_status() for reply in LOCAL_REPLIES}
+def _replies() -> dict[str, object]:
+    """Gives the most general answer for each HTTP status: the last, since of several the first that fits counts.
+
+    Beside them the one that tells by the path that there is no such version of the API.
+    """
+    (unknown_version,) = (reply for reply in LOCAL_REPLIES if reply.path)
+    return {
+        "by_http_status": {reply.http_status: reply.rest_status() for reply in LOCAL_REPLIES},
+        "unknown_version": {"path": unknown_version.path, "reply": unknown_version.rest_status()},
+    }
 
 
 if __name__ == "__main__":

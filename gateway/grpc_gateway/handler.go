@@ -14,12 +14,12 @@ import (
 const requestIDHeader = "x-request-id"
 
 // newHandler gives everything that the program serves. When the context ends, it is no longer healthy.
-func newHandler(ctx context.Context, backends *backends, limit time.Duration, log *slog.Logger) (http.Handler, error) {
+func newHandler(ctx context.Context, backends *backends, settings settings, log *slog.Logger) (http.Handler, error) {
 	replies, err := readReplies()
 	if err != nil {
 		return nil, err
 	}
-	surface, err := newSurface(ctx, backends, replies, limit)
+	surface, err := newSurface(ctx, backends, replies, settings.unaryTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -43,15 +43,16 @@ func newHandler(ctx context.Context, backends *backends, limit time.Duration, lo
 			surface.ServeHTTP(writer, normalized(request))
 		}
 	}
-	return logged(log, identified(http.HandlerFunc(serve))), nil
+	return logged(log, identified(&crossOrigin{next: http.HandlerFunc(serve), own: settings.allowedOrigins})), nil
 }
 
-// identified gives each request an id of its own, which a backend logs and the answer tells.
+// identified gives each request an id of its own, which a backend logs and the answer tells, as it does the version.
 func identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		id := uuid.NewString()
 		request.Header.Set(requestIDHeader, id)
 		writer.Header().Set(requestIDHeader, id)
+		writer.Header().Set(versionHeader, apiVersion)
 		next.ServeHTTP(writer, request)
 	})
 }

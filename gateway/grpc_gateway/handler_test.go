@@ -62,11 +62,12 @@ func startBackend(t *testing.T) (*leadBackend, string) {
 // startGateway serves in front of a backend that is both server and scorer.
 func startGateway(ctx context.Context, t *testing.T, target string, log io.Writer) *httptest.Server {
 	t.Helper()
-	connected, err := connect(settings{serverTarget: target, scorerTarget: target, unaryTimeout: testTimeout})
+	settings := settings{serverTarget: target, scorerTarget: target, unaryTimeout: testTimeout}
+	connected, err := connect(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := newHandler(ctx, connected, testTimeout, slog.New(slog.NewJSONHandler(log, nil)))
+	handler, err := newHandler(ctx, connected, settings, slog.New(slog.NewJSONHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

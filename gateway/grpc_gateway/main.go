@@ -44,7 +44,7 @@ func run(stopping context.Context, settings settings, log *slog.Logger) error {
 		return err
 	}
 	defer backends.close()
-	handler, err := newHandler(stopping, backends, settings.unaryTimeout, log)
+	handler, err := newHandler(stopping, backends, settings, log)
 	if err != nil {
 		return err
 	}

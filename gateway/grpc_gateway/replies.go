@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -23,18 +24,36 @@ var localReplies []byte
 
 // replies are what this program answers by itself: what Envoy does at the same place, in the same words. They are
 // generated from gateway/envoy/local_replies.py.
-type replies struct{ byHTTPStatus map[int]*statuspb.Status }
+type replies struct {
+	byHTTPStatus map[int]*statuspb.Status
+	// unknownVersion is what paths are answered that name a version of the API that there is not.
+	unknownVersion     *statuspb.Status
+	unknownVersionPath *regexp.Regexp
+}
 
 // toldBySender stands in a reply where the words of who refused the request belong.
 const toldBySender = "%LOCAL_REPLY_BODY%"
 
 func readReplies() (*replies, error) {
-	var written map[int]json.RawMessage
+	var written struct {
+		ByHTTPStatus   map[int]json.RawMessage `json:"by_http_status"`
+		UnknownVersion struct {
+			Path  string
+			Reply json.RawMessage
+		} `json:"unknown_version"`
+	}
 	if err := json.Unmarshal(localReplies, &written); err != nil {
 		return nil, fmt.Errorf("local_replies.json: %w", err)
 	}
-	read := &replies{byHTTPStatus: make(map[int]*statuspb.Status)}
-	for httpStatus, text := range written {
+	read := &replies{byHTTPStatus: make(map[int]*statuspb.Status), unknownVersion: new(statuspb.Status)}
+	var err error
+	if read.unknownVersionPath, err = regexp.Compile("^(?:" + written.UnknownVersion.Path + ")$"); err != nil {
+		return nil, fmt.Errorf("local_replies.json: %w", err)
+	}
+	if err = protojson.Unmarshal(written.UnknownVersion.Reply, read.unknownVersion); err != nil {
+		return nil, fmt.Errorf("local_replies.json: %w", err)
+	}
+	for httpStatus, text := range written.ByHTTPStatus {
 		answer := new(statuspb.Status)
 		if err := protojson.Unmarshal(text, answer); err != nil {
 			return nil, fmt.Errorf("local_replies.json: %w", err)
@@ -131,10 +150,14 @@ func (replies *replies) unreadable(failure error) (int, *status.Status) {
 }
 
 func (replies *replies) answerUnknownRoute(
-	_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, writer http.ResponseWriter, _ *http.Request, httpStatus int,
+	_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, writer http.ResponseWriter, request *http.Request, httpStatus int,
 ) {
 	if httpStatus == http.StatusMethodNotAllowed {
 		httpStatus = http.StatusNotFound
+	}
+	if httpStatus == http.StatusNotFound && replies.unknownVersionPath.MatchString(request.URL.Path) {
+		writeReply(writer, httpStatus, status.FromProto(replies.unknownVersion))
+		return
 	}
 	writeReply(writer, httpStatus, replies.reply(httpStatus, "the path is not one"))
 }

@@ -25,3 +25,21 @@ var services = []service{
 	{surfacev1.RegisterTrackingServiceHandler, serverBackend},
 	{surfacev1.RegisterMonitoringServiceHandler, scorerBackend},
 }
+
+// publicPaths need no token; true for those by which people log in.
+var publicPaths = map[string]bool{
+	"/v1/authentication:acceptInvitation":     true,
+	"/v1/authentication:exchangeApiKey":       true,
+	"/v1/authentication:logIn":                true,
+	"/v1/authentication:logInWithIdToken":     true,
+	"/v1/authentication:refreshToken":         true,
+	"/v1/authentication:requestPasswordReset": true,
+	"/v1/authentication:resetPassword":        true,
+	"/v1/authentication:signUp":               true,
+	"/v1/authentication:verifyEmail":          true,
+	"/v1/authentication:verifySecondFactor":   true,
+	"/v1/track":                               false,
+}
+
+// deprecations are what the answers of rpcs that are going to end tell in headers, by verb and path.
+var deprecations = map[string]map[string]string{}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,8 @@ type settings struct {
 	privateKeyFile  string
 	// unaryTimeout is when a unary rpc is given up whose caller sends no grpc-timeout.
 	unaryTimeout time.Duration
+	// allowedOrigins are the web origins whose pages may call for every tenant, log-in included.
+	allowedOrigins []string
 }
 
 func (settings settings) hasTLS() bool { return settings.certificateFile != "" }
@@ -46,6 +49,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		authoritiesFile: value("BACKEND_AUTHORITIES_FILE", ""),
 		certificateFile: value("TLS_CERTIFICATE_FILE", ""),
 		privateKeyFile:  value("TLS_PRIVATE_KEY_FILE", ""),
+		allowedOrigins:  strings.Split(value("ALLOWED_ORIGINS", "http://localhost:3000"), ","),
 	}
 	if (read.certificateFile == "") != (read.privateKeyFile == "") {
 		return read, fmt.Errorf("TLS needs both LEADLINE_TLS_CERTIFICATE_FILE and LEADLINE_TLS_PRIVATE_KEY_FILE")

@@ -15,6 +15,7 @@ import (
 // grpc-gateway forwards by itself. Whatever else a client claims, such as x-tenant-id, ends here.
 var forwardedHeaders = map[string]string{
 	"X-Request-Id": requestIDHeader,
+	"Origin":       "origin",
 	"Traceparent":  "traceparent",
 	"Tracestate":   "tracestate",
 }
@@ -42,7 +43,7 @@ func newSurface(ctx context.Context, backends *backends, replies *replies, limit
 		runtime.SetQueryParameterParser(strictQueryParameters{}),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, messageMarshaler{}),
 		runtime.WithMarshalerOption(eventStream, eventMarshaler{}),
-		runtime.WithMiddlewares(refuseSecondSay(replies), bindBodies(limit)),
+		runtime.WithMiddlewares(tellDeprecations(deprecations), refuseSecondSay(replies), bindBodies(limit)),
 		runtime.WithIncomingHeaderMatcher(forwardedHeader),
 		runtime.WithOutgoingHeaderMatcher(answeredHeader),
 		runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),

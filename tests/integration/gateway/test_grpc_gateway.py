@@ -18,13 +18,13 @@ import pytest_asyncio
 
 from tests.grpc_gateway_program import build_grpc_gateway
 from tests.integration.gateway.backend import FAILS_LATE, MISSING, SLOW
-from tests.integration.gateway.conftest import Backends, Edge, free_address, running
+from tests.integration.gateway.conftest import ORIGIN, Backends, Edge, free_address, running
 from tests.integration.gateway.errors import details_by_type, rest_reason
 from tests.integration.gateway.test_rest import BATCHES, ID, KEY, LEAD, ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-COMPARED_HEADERS = ("content-type", "x-rpc", "x-requests", "x-served-by")
+COMPARED_HEADERS = ("content-type", "x-rpc", "x-requests", "x-served-by", "leadline-api-version")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 EVENTS = {"accept": "text/event-stream"}
 
@@ -53,6 +53,7 @@ async def grpc_gateway(tmp_path_factory: pytest.TempPathFactory, backends: Backe
         LEADLINE_SERVER_TARGET=backends.server_address,
         LEADLINE_SCORER_TARGET=backends.scorer_address,
         LEADLINE_UNARY_TIMEOUT_SECONDS="1.5",
+        LEADLINE_ALLOWED_ORIGINS=ORIGIN,
     )
     async with started:
         yield address
@@ -104,6 +105,9 @@ async def test_every_route_answers_alike(doors: Doors, verb: str, url: str, body
         ("GET", f"/v1//x/../leads/{ID}", ""),
         ("GET", "/v1/leads/%C3%A4%20b", ""),
         ("GET", "/v1/nothing", ""),
+        ("GET", "/v2/leads", ""),
+        ("GET", "/v1beta1/leads", ""),
+        ("GET", "/v10", ""),
         ("PUT", "/v1/leads", ""),
         ("POST", "/leadline.v1.LeadService/GetLead", "{}"),
         ("GET", f"/v1/leads/{ID}:unknown", ""),
@@ -196,12 +200,14 @@ async def test_only_headers_that_a_backend_needs_go_on(doors: Doors) -> None:
         "cookie": "session=1",
         "x-request-id": "mine",
         "x-forwarded-for": "203.0.113.7",
+        "origin": "https://crm.example",
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     }
     response = await doors.grpc_gateway.get(f"/v1/leads/{ID}", headers=forged)
     caller = json.loads(response.headers["x-caller"])
     assert {name for name in caller if not name.startswith(("user-agent", "grpc-"))} == {
         "authorization",
+        "origin",
         "traceparent",
         "x-forwarded-for",
         "x-forwarded-host",
@@ -210,6 +216,32 @@ async def test_only_headers_that_a_backend_needs_go_on(doors: Doors) -> None:
     assert caller["authorization"] == doors.grpc_gateway.headers["authorization"]
     assert caller["x-forwarded-for"].rpartition(", ")[2] == "127.0.0.1"
     assert caller["x-request-id"] == response.headers["x-request-id"] != "mine"
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, "https://crm.example", "https://CRM.example", "http://crm.example", "null"])
+@pytest.mark.parametrize("path", [f"/v1/leads/{ID}", "/v1/authentication:logIn", "/v1/track"])
+async def test_pages_of_other_origins_may_call_alike(doors: Doors, origin: str, path: str) -> None:
+    asked = {
+        "origin": origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type",
+    }
+
+    def permitted(response: httpx.Response, name: str) -> set[str]:
+        return set(filter(None, response.headers.get(f"access-control-{name}", "").split(", ")))
+
+    through_edge, through_gateway = await doors.both("OPTIONS", path, headers=asked)
+    assert permitted(through_gateway, "allow-origin") == permitted(through_edge, "allow-origin")
+    assert permitted(through_gateway, "allow-methods") == permitted(through_edge, "allow-methods")
+    # gRPC-web alone needs the others.
+    extra = {"x-grpc-web", "x-user-agent"}
+    assert permitted(through_gateway, "allow-headers") == permitted(through_edge, "allow-headers") - extra
+    assert "access-control-allow-credentials" not in through_gateway.headers
+    through_edge, through_gateway = await doors.both("POST", path, headers={"origin": origin}, json={})
+    assert permitted(through_gateway, "allow-origin") == permitted(through_edge, "allow-origin")
+    # The backends refuse calls of pages that the tenant does not allow: they are told the origin.
+    if "x-caller" in through_gateway.headers:
+        assert json.loads(through_gateway.headers["x-caller"])["origin"] == origin
 
 
 async def test_an_rpc_can_be_tried_on_the_documentation_page(edge: Edge, grpc_gateway: str) -> None:
