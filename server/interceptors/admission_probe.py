@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -17,8 +18,11 @@ from server.runtime.admission import LONGEST_DELAY_SECONDS, AdmissionControl
 
 PROBE_SECONDS: Final = 0.02
 CONCLUSION_SECONDS: Final = 0.1
-# A call of the probe costs as much as a small call of anybody else: while nothing waits, there is one in this time.
-CALM_SECONDS: Final = 0.25
+# A call of the probe costs as much as a small call of anybody else: while nothing waits, they are fewer.
+PROBES_IN_THE_TIME_OF_A_CALM_ONE: Final = 12
+LONGEST_CALL_SECONDS: Final = 10.0
+# Linux tells here for how many nanoseconds the thread that reads it has run and has waited for a core.
+SCHEDULER_FIGURES: Final = Path("/proc/thread-self/schedstat")
 # So long after the last call the process stops asking itself.
 IDLE_SECONDS: Final = 1.0
 
@@ -47,7 +51,9 @@ class Probe:
         self._control = control
         self._longest_wait = longest_wait
         self._sent_time = 0.0
+        self._waits = False
         self._delays: list[float] = []
+        self._last_delay = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def add_door(self, server: grpc.aio.Server) -> None:
@@ -65,40 +71,61 @@ class Probe:
 
     def note_arrival(self) -> None:
         """Takes note that a call of the probe was taken on."""
-        self._delays.append(time.monotonic() - self._sent_time)
+        self._last_delay = time.monotonic() - self._sent_time
+        self._delays.append(self._last_delay)
+        self._waits = False
 
     async def _run(self) -> None:
         busy_time = time.monotonic()
         async with grpc.aio.insecure_channel(self._address) as channel:
-            call: Any = channel.unary_unary(self.path)
+            calls = asyncio.create_task(self._call_on(channel.unary_unary(self.path)))
             while time.monotonic() - busy_time < IDLE_SECONDS:
-                began = time.monotonic()
-                await self._ask(call)
-                if self._is_calm():
-                    await asyncio.sleep(CALM_SECONDS)
-                # What has begun to wait meanwhile is looked at closely, too.
-                if not self._is_calm():
-                    await self._ask_often(call)
+                began, worked = time.monotonic(), _work_seconds()
+                await asyncio.sleep(CONCLUSION_SECONDS)
+                now = time.monotonic()
                 if not self._control.is_idle:
-                    busy_time = began
-                # What has not arrived by now waits even longer than that.
-                delay = statistics.fmean(self._delays) if self._delays else CONCLUSION_SECONDS
-                self._delays.clear()
-                self._control.conclude(delay=delay, pool_delay=self._longest_wait(), seconds=time.monotonic() - began)
+                    busy_time = now
+                self._control.conclude(
+                    delay=self._take_delay(now),
+                    pool_delay=self._longest_wait(),
+                    busy=(_work_seconds() - worked) / (now - began),
+                    seconds=now - began,
+                )
+            calls.cancel()
         self.is_running = False
+
+    async def _call_on(self, call: Any) -> None:
+        while True:
+            self._sent_time, self._waits = time.monotonic(), True
+            # It is always refused, once it is taken on.
+            with suppress(grpc.aio.AioRpcError):
+                await call(b"", timeout=LONGEST_CALL_SECONDS)
+            for _ in range(PROBES_IN_THE_TIME_OF_A_CALM_ONE):
+                await asyncio.sleep(PROBE_SECONDS)
+                if not self._is_calm():
+                    break
 
     def _is_calm(self) -> bool:
         """Tells whether no call has had to wait, the probe's last one neither."""
-        return not self._control.is_full and bool(self._delays) and self._delays[-1] <= LONGEST_DELAY_SECONDS
+        return not self._control.is_full and self._last_delay <= LONGEST_DELAY_SECONDS
 
-    async def _ask_often(self, call: Any) -> None:
-        end = time.monotonic() + CONCLUSION_SECONDS
-        while time.monotonic() < end:
-            await asyncio.sleep(PROBE_SECONDS)
-            await self._ask(call)
+    def _take_delay(self, now: float) -> float:
+        """Gives how long calls have waited since this told it last; what waits still counts by what it has waited.
 
-    async def _ask(self, call: Any) -> None:
-        self._sent_time = time.monotonic()
-        # It is always refused, once it is taken on.
-        with suppress(grpc.aio.AioRpcError):
-            await call(b"", timeout=1.0)
+        A single call tells nothing yet, unless it waits for very long: then it counts with the next.
+        """
+        waited = now - self._sent_time if self._waits else 0.0
+        if len(self._delays) + self._waits < 2 and waited < CONCLUSION_SECONDS:  # noqa: PLR2004 - more than one
+            return 0.0
+        delay = max(waited, statistics.fmean(self._delays) if self._delays else 0.0)
+        self._delays.clear()
+        return delay
+
+
+def _work_seconds() -> float:
+    """Gives how long this thread has run so far or, where the system tells, has run or waited for a core."""
+    try:
+        ran, waited, *_ = SCHEDULER_FIGURES.read_text().split()
+    except OSError:
+        return time.thread_time()
+    return (int(ran) + int(waited)) / 1e9

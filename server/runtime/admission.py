@@ -2,14 +2,21 @@
 
 A process that takes on every call that comes gets slower until callers give up, and then works for nobody. Here the
 number of calls that run at once follows what the process can do, as TCP's window follows a network: as long as calls
-wait too long, it falls by a part; while there is room, it grows by one (additive increase, multiplicative decrease:
-Chiu and Jain, "Analysis of the increase and decrease algorithms for congestion avoidance in computer networks", 1989).
-What is measured is the time that calls wait before they are worked on and not how long they take, which tells more of
-what they ask for than of the load: Zhou et al., "Overload control for scaling WeChat microservices", 2018.
+wait too long, it falls by a part; while the process has time left, it grows by a step (additive increase,
+multiplicative decrease: Chiu and Jain, "Analysis of the increase and decrease algorithms for congestion avoidance in
+computer networks", 1989). What is measured is the time that calls wait before they are taken on and not how long they
+take, which tells more of what they ask for than of the load: Zhou et al., "Overload control for scaling WeChat
+microservices", 2018.
 
-What does not run waits a short time in its tenant's queue, and the queues are served in turn. A tenant that runs less
-than its share of the calls does not wait at all, so that nobody notices how much another one sends. Calls that would
-wait for too long are refused at once, at a small part of what it costs to answer them.
+What has not been taken on yet waits in one queue of gRPC, whoever it is of, so that queue has to stay short. gRPC for
+asyncio takes one call on in the time of several turns of the event loop, and each turn takes as long as what runs has
+to do in it: with too much running, calls would not be taken on faster than they are answered. Where even one call at a
+time is too much, the process pauses for a moment before the next, and takes on what has come.
+
+What has been taken on and does not run waits a short time in its tenant's queue, and the queues are served in turn. A
+tenant that has begun and runs less than its share of the calls does not wait at all, so that nobody notices how much
+another one sends. Calls that would wait for too long are refused at once, at a small part of what it costs to answer
+them.
 """
 
 import asyncio
@@ -21,22 +28,36 @@ from uuid import UUID
 
 from server.runtime.errors import Overloaded
 
-FIRST_LIMIT: Final = 16.0
-LOWEST_LIMIT: Final = 2.0
+FIRST_LIMIT: Final = 8.0
+LOWEST_LIMIT: Final = 1.0
 HIGHEST_LIMIT: Final = 128.0
-DECREASE: Final = 0.85
+DECREASE: Final = 0.8
 INCREASE: Final = 0.5
+# Of the time, what the process's thread works or waits for a core. Beyond this, more calls at once would only wait.
+MOST_BUSY: Final = 0.6
 
 # A call that waits longer before the process takes it on, whoever it is of, waits too long.
-LONGEST_DELAY_SECONDS: Final = 0.004
+LONGEST_DELAY_SECONDS: Final = 0.003
+# If it is so much longer than that, the limit falls as it would three times.
+FAR_TOO_LONG: Final = 5.0
 # And so does one that waits so long for a connection to PostgreSQL.
 LONGEST_POOL_DELAY_SECONDS: Final = 0.05
 
 # A burst of calls is worked off within this time, or the rest of it is refused.
 PATIENCE_SECONDS: Final = 1.0
 SHORTEST_QUEUE: Final = 64
-# By how much those who run less than their share may go beyond the limit together.
-LARGEST_EXCESS: Final = 2.0
+# All but the tenant that runs most may go beyond the limit by as many calls again together, or by so many. What that
+# one runs does not count: calls that wait for a lock, say, stay while the limit falls, and shall keep nobody out.
+SMALLEST_EXCESS: Final = 2.0
+
+# The pause between calls is this part of the time by which they wait too long, and on average no longer than that.
+PAUSE_SHARE: Final = 0.15
+LONGEST_PAUSE_SECONDS: Final = 0.002
+# The event loop's timers know no shorter time.
+TIMER_SECONDS: Final = 0.001
+# What counts of a tenant's past calls is this part of them a conclusion later, and nothing once it is hardly one call.
+MEMORY: Final = 0.9
+FORGOTTEN: Final = 0.5
 
 Tenant: TypeAlias = UUID | None
 """Whose call it is; those that show no good token count as one tenant together."""
@@ -53,10 +74,15 @@ class AdmissionControl:
         self.limit = FIRST_LIMIT
         self._running: dict[Tenant, int] = {}
         self._total = 0
+        self._past: dict[Tenant, float] = {}
+        self._past_total = 0.0
         self._queues: OrderedDict[Tenant, deque[_Waiter]] = OrderedDict()
         self._longest_queue = SHORTEST_QUEUE
         self._started = 0
         self._was_full = False
+        self._pause_seconds = 0.0
+        self._owed_pause_seconds = 0.0
+        self._pause: asyncio.TimerHandle | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -75,15 +101,12 @@ class AdmissionControl:
 
     def try_enter(self, tenant: Tenant) -> bool:
         """Lets a call run if it needs not wait. What has entered has to leave."""
-        running = self._running.get(tenant, 0)
-        if self._total >= self.limit and not self._is_below_share(running):
-            self._was_full = True
-            return False
         if tenant in self._queues:
             return False
-        self._running[tenant] = running + 1
-        self._total += 1
-        self._started += 1
+        if not self._has_room() and not self._is_below_share(tenant):
+            self._was_full = True
+            return False
+        self._start(tenant)
         return True
 
     async def enter(self, tenant: Tenant, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -114,20 +137,46 @@ class AdmissionControl:
         else:
             del self._running[tenant]
         self._total -= 1
+        if self._pause_seconds and self._pause is None:
+            self._begin_pause()
         if self._queues:
             self._serve()
 
-    def _is_below_share(self, running: int) -> bool:
-        """Tells whether a tenant runs less than it would if all who want to had the same number of calls."""
-        if self._total >= self.limit * LARGEST_EXCESS:
+    def _has_room(self) -> bool:
+        return self._total + 1 <= self.limit and self._pause is None
+
+    def _is_below_share(self, tenant: Tenant) -> bool:
+        """Tells whether a tenant has begun and runs fewer calls than if all who want to had the same number of them."""
+        others_of_loudest = self._total - max(self._running.values(), default=0)
+        if others_of_loudest >= max(SMALLEST_EXCESS, self.limit):
             return False
-        tenants = max(len(self._running), len(self._queues)) + (running == 0)
-        return running < self.limit / tenants
+        running = self._running.get(tenant, 0)
+        part = self._past.get(tenant, 0.0) + running
+        tenants = max(len(self._past), len(self._running), len(self._queues)) + (part == 0.0)
+        return part * tenants < self._past_total + self._total and running < max(1.0, self.limit / tenants)
+
+    def _start(self, tenant: Tenant) -> None:
+        self._running[tenant] = self._running.get(tenant, 0) + 1
+        self._total += 1
+        self._started += 1
+        self._past[tenant] = self._past.get(tenant, 0.0) + 1.0
+        self._past_total += 1.0
+
+    def _begin_pause(self) -> None:
+        """Pauses, if the pauses that were too short for a timer have become long enough together."""
+        self._owed_pause_seconds += self._pause_seconds
+        if self._owed_pause_seconds >= TIMER_SECONDS:
+            self._owed_pause_seconds -= TIMER_SECONDS
+            self._pause = asyncio.get_running_loop().call_later(TIMER_SECONDS, self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._pause = None
+        self._serve()
 
     def _serve(self) -> None:
         """Lets calls run that wait, of one tenant after the other."""
         now = asyncio.get_running_loop().time()
-        while self._queues and self._total < self.limit:
+        while self._queues and self._has_room():
             tenant, queue = next(iter(self._queues.items()))
             waiter = _next(queue, now)
             if not queue:
@@ -135,26 +184,31 @@ class AdmissionControl:
             else:
                 self._queues.move_to_end(tenant)
             if waiter is not None:
-                self._running[tenant] = self._running.get(tenant, 0) + 1
-                self._total += 1
-                self._started += 1
+                self._start(tenant)
                 waiter.turn.set_result(None)
 
-    def conclude(self, *, delay: float, pool_delay: float, seconds: float) -> None:
-        """Fits the limit to what was seen.
+    def conclude(self, *, delay: float, pool_delay: float, busy: float, seconds: float) -> None:
+        """Fits the limit and the pauses to what was seen.
 
         Args:
             delay: How long calls have waited before they were taken on, in seconds.
             pool_delay: How long one has waited at most for a connection to PostgreSQL, in seconds.
+            busy: Of the time, what the process's thread worked or waited for a core: 0 to 1.
             seconds: Since when.
         """
-        if delay > LONGEST_DELAY_SECONDS or pool_delay > LONGEST_POOL_DELAY_SECONDS:
-            self.limit = max(LOWEST_LIMIT, self.limit * DECREASE)
-        elif self._was_full:
+        late = delay - LONGEST_DELAY_SECONDS
+        if late > 0.0 or pool_delay > LONGEST_POOL_DELAY_SECONDS:
+            steps = 3 if delay > FAR_TOO_LONG * LONGEST_DELAY_SECONDS else 1
+            self.limit = max(LOWEST_LIMIT, self.limit * DECREASE**steps)
+        elif self._was_full and busy < MOST_BUSY:
             self.limit = min(HIGHEST_LIMIT, self.limit + INCREASE)
+        pause = late * PAUSE_SHARE if self.limit == LOWEST_LIMIT else 0.0
+        self._pause_seconds = min(LONGEST_PAUSE_SECONDS, max(0.0, pause))
         burst = self._started / seconds * PATIENCE_SECONDS
         self._longest_queue = max(SHORTEST_QUEUE, round(burst / max(1, len(self._queues))))
         self._started, self._was_full = 0, bool(self._queues)
+        self._past = {tenant: left for tenant, past in self._past.items() if (left := past * MEMORY) > FORGOTTEN}
+        self._past_total = sum(self._past.values())
         self._refuse_late()
         self._serve()
 

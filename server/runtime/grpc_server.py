@@ -32,7 +32,7 @@ def create_server(interceptors: Sequence[grpc.aio.ServerInterceptor]) -> grpc.ai
     Args:
         interceptors: What happens around each rpc, the outermost first.
     """
-    return grpc.aio.server(
+    server = grpc.aio.server(
         interceptors=interceptors,
         options=[
             ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
@@ -55,6 +55,14 @@ def create_server(interceptors: Sequence[grpc.aio.ServerInterceptor]) -> grpc.ai
             ("grpc.max_connection_idle_ms", 300_000),
         ],
     )
+    # Generated code registers each rpc besides. gRPC would then keep a queue for each of them, so that admission
+    # control could not see how long calls wait, and look through a future for each whenever a call comes.
+    vars(server)["add_registered_method_handlers"] = _register_nothing
+    return server
+
+
+def _register_nothing(*_: object) -> None:
+    """Leaves the handlers of an rpc to the generic ones, among which they are, too."""
 
 
 async def serve(

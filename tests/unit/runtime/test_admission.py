@@ -8,10 +8,12 @@ import pytest
 
 from server.runtime.admission import (
     DECREASE,
+    FAR_TOO_LONG,
     FIRST_LIMIT,
     INCREASE,
     LONGEST_DELAY_SECONDS,
     LOWEST_LIMIT,
+    MOST_BUSY,
     SHORTEST_QUEUE,
     AdmissionControl,
 )
@@ -36,9 +38,9 @@ async def started(control: AdmissionControl, tenant: UUID | None, patience: floa
     return task
 
 
-def told(control: AdmissionControl, delay: float) -> float:
+def told(control: AdmissionControl, delay: float, *, busy: float = 0.0) -> float:
     """Tells a control how long calls waited, and gives its limit."""
-    control.conclude(delay=delay, pool_delay=0.0, seconds=0.1)
+    control.conclude(delay=delay, pool_delay=0.0, busy=busy, seconds=0.1)
     return control.limit
 
 
@@ -62,6 +64,17 @@ async def test_a_tenant_below_its_share_runs_at_once() -> None:
 async def test_many_tenants_below_their_share_go_beyond_the_limit_only_so_far() -> None:
     control = full_control()
     assert sum(control.try_enter(new_id()) for _ in range(10 * LIMIT)) <= LIMIT
+
+
+async def test_calls_that_stay_while_the_limit_falls_keep_no_other_tenant_out() -> None:
+    control = full_control()
+    for _ in range(100):
+        told(control, 2 * LONGEST_DELAY_SECONDS)
+    assert control.limit == LOWEST_LIMIT
+    assert not control.try_enter(LOUD)
+    for _ in range(3):
+        assert control.try_enter(QUIET)
+        control.leave(QUIET)
 
 
 async def test_those_without_a_good_token_are_one_tenant_together() -> None:
@@ -138,6 +151,62 @@ async def test_a_call_that_is_given_up_takes_no_place() -> None:
     assert not control.try_enter(LOUD)
 
 
+async def test_a_tenant_that_has_begun_little_goes_before_one_that_has_begun_much() -> None:
+    control = AdmissionControl()
+    for _ in range(100):
+        told(control, 2 * LONGEST_DELAY_SECONDS)
+    told(control, 0.0)
+    for _ in range(10):
+        assert control.try_enter(LOUD)
+        control.leave(LOUD)
+    assert control.try_enter(QUIET)
+    # Of two that run nothing, only the one that has begun less goes beyond the limit of one.
+    assert not control.try_enter(LOUD)
+    assert control.try_enter(new_id())
+
+
+async def test_what_a_tenant_has_begun_is_forgotten() -> None:
+    control = AdmissionControl()
+    for _ in range(10):
+        assert control.try_enter(LOUD)
+        control.leave(LOUD)
+    for _ in range(100):
+        told(control, 2 * LONGEST_DELAY_SECONDS)
+    assert control.try_enter(QUIET)
+    control.leave(QUIET)
+    assert control.try_enter(QUIET)
+    assert control.try_enter(LOUD)
+
+
+async def test_the_process_pauses_between_calls_where_one_at_a_time_is_too_much() -> None:
+    control = AdmissionControl()
+    for _ in range(100):
+        told(control, 1.0)
+    # Neither has begun less than the other.
+    for tenant in (LOUD, QUIET):
+        assert control.try_enter(tenant)
+    for tenant in (LOUD, QUIET):
+        control.leave(tenant)
+    assert control.is_idle
+    assert not control.try_enter(LOUD)
+    newcomer = new_id()
+    assert control.try_enter(newcomer)
+    control.leave(newcomer)
+    await control.enter(LOUD, 60.0)
+
+
+async def test_the_process_does_not_pause_while_calls_are_taken_on_in_time() -> None:
+    control = AdmissionControl()
+    for _ in range(100):
+        told(control, 1.0)
+    told(control, 0.0)
+    assert control.try_enter(LOUD)
+    waiting = await started(control, LOUD)
+    control.leave(LOUD)
+    await asyncio.wait_for(waiting, 10.0)
+    assert not control.try_enter(LOUD)
+
+
 async def test_the_limit_falls_by_a_part_and_grows_by_steps_where_it_is_used() -> None:
     control = AdmissionControl()
     assert told(control, 0.0) == FIRST_LIMIT
@@ -151,7 +220,19 @@ async def test_the_limit_falls_by_a_part_and_grows_by_steps_where_it_is_used() -
     assert told(control, 0.0) == LOWEST_LIMIT + INCREASE
 
 
+async def test_the_limit_falls_faster_where_calls_wait_far_too_long() -> None:
+    assert told(AdmissionControl(), 2 * FAR_TOO_LONG * LONGEST_DELAY_SECONDS) == pytest.approx(
+        FIRST_LIMIT * DECREASE**3
+    )
+
+
+async def test_the_limit_does_not_grow_in_a_process_that_has_no_time_left() -> None:
+    control = full_control()
+    assert not control.try_enter(LOUD)
+    assert told(control, 0.0, busy=MOST_BUSY) == FIRST_LIMIT
+
+
 async def test_a_wait_for_the_database_counts_too() -> None:
     control = AdmissionControl()
-    control.conclude(delay=0.0, pool_delay=1.0, seconds=0.1)
+    control.conclude(delay=0.0, pool_delay=1.0, busy=0.0, seconds=0.1)
     assert control.limit == FIRST_LIMIT * DECREASE
