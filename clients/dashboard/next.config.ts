@@ -14,7 +14,6 @@ const configuration: NextConfig = {
   typescript: { ignoreBuildErrors: true },
   images: { unoptimized: true },
   // The SDK is a folder of the same repository, outside of this one.
-  turbopack: { root: repository },
   outputFileTracingRoot: repository,
 };
 

@@ -1,13 +1,17 @@
 /**
- * Makes the built pages fit a strict Content-Security-Policy: no script stands in a page, each is a file of its own.
- * Lists all files for the service worker, too. Run after `next build`.
+ * Makes the built pages fit a strict Content-Security-Policy: no script stands in a page, each is a file of its own. Data
+ * does no harm, and stays.
+ * Refuses a page that loads too much, and lists all files for the service worker. Run after `next build`.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 
 const OUT = path.resolve(import.meta.dirname, "../out");
 const BASE = "/app";
+/** Bytes, gzipped, of what a page loads first: what it loads later, by itself, must have room below 350 KiB, too. */
+const MOST_JAVASCRIPT = 300 * 1024;
 const SCRIPTS = "_next/static/inline";
 const digestOf = (text) => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
@@ -20,7 +24,7 @@ const written = new Set();
 for (const file of files.filter((name) => name.endsWith(".html"))) {
   const page = await readFile(path.join(OUT, file), "utf8");
   const pending = [];
-  const changed = page.replace(/<script((?:(?!\ssrc=)[^>])*)>([\s\S]*?)<\/script>/g, (_whole, attributes, code) => {
+  const changed = page.replace(/<script((?:(?!\ssrc=|\stype="application\/json")[^>])*)>([\s\S]*?)<\/script>/g, (_whole, attributes, code) => {
     const name = `${SCRIPTS}/${digestOf(code)}.js`;
     pending.push(writeFile(path.join(OUT, name), code));
     written.add(name);
@@ -28,6 +32,16 @@ for (const file of files.filter((name) => name.endsWith(".html"))) {
   });
   if (/<style[\s>]|\sstyle="|\son[a-z]+="/i.test(changed)) throw new Error(`${file} has a style or a handler inside it`);
   await Promise.all([...pending, writeFile(path.join(OUT, file), changed)]);
+}
+
+// What a page loads before anybody does anything. Browsers that know modules leave the scripts out that are for others.
+for (const file of files.filter((name) => name.endsWith(".html"))) {
+  const page = await readFile(path.join(OUT, file), "utf8");
+  const scripts = [...page.matchAll(/<script(?:(?!noModule)[^>])*?\ssrc="([^"]+)"(?:(?!noModule)[^>])*>/g)].map(([, source]) => source.slice(BASE.length));
+  const sizes = await Promise.all(scripts.map(async (source) => gzipSync(await readFile(path.join(OUT, source))).length));
+  const size = sizes.reduce((sum, one) => sum + one, 0);
+  if (size > MOST_JAVASCRIPT) throw new Error(`${file} loads ${size} bytes of gzipped JavaScript, more than ${MOST_JAVASCRIPT}`);
+  if (process.env.LEADLINE_SIZES) console.log(`${file}: ${size}`);
 }
 
 // Pages are kept by the addresses under which they are asked for. Next's own data files only speed up prefetching.

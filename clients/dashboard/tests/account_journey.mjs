@@ -128,7 +128,49 @@ await journey(address, folder, async ({ page, context, device, look, weigh, foun
   await page.getByText("Ada is kept out.").waitFor();
   await guest.close();
 
-  await settings("keys");
+  await settings("organization");
+  await page.getByLabel("Web pages that may call").fill("http://plain.example");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").filter({ hasText: /allowed_origins/ }).waitFor();
+  await page.getByLabel("Web pages that may call").fill("https://crm.example\n\n  https://shop.example  ");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved. It holds within ten seconds.").waitFor();
+  await page.getByRole("button", { name: "New issuer" }).click();
+  await page.getByLabel("How users know it").fill("Company directory");
+  await page.getByLabel("Address of the issuer").fill("https://login.example.com");
+  await page.getByLabel("Client id").fill("leadline");
+  await page.getByRole("dialog").getByRole("combobox").selectOption("roles/sales");
+  await page.getByRole("button", { name: "Save" }).last().click();
+  const issuers = page.getByRole("list", { name: "Company log-in" });
+  await issuers.getByText("Company directory").waitFor();
+  await page.reload();
+  await issuers.getByText(/gets the role/).waitFor();
+  if ((await page.getByLabel("Web pages that may call").inputValue()) !== "https://crm.example\nhttps://shop.example") {
+    found.errors.push(`${device}: the origins were not kept`);
+  }
+  await look("settings-organization");
+  await issuers.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("Log-in by Company directory has ended.").waitFor();
+
+  await settings("users");
+  await page.getByRole("button", { name: "New role" }).click();
+  await page.getByLabel("Name of the role").fill("Lead reader");
+  await page.getByRole("group", { name: "leads", exact: true }).getByLabel("read").check();
+  await look("role-form");
+  await page.getByRole("button", { name: "Save" }).click();
+  const roles = page.getByRole("list", { name: "Roles" });
+  const ownRole = roles.getByRole("listitem").filter({ hasText: "Lead reader" });
+  await ownRole.getByText("leads read").waitFor();
+  await ownRole.getByRole("button", { name: "Change" }).click();
+  await page.getByRole("group", { name: "scores", exact: true }).getByLabel("read").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await ownRole.getByText("leads read, scores read").waitFor();
+  await ownRole.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await ownRole.waitFor({ state: "detached" });
+
+  await settings("programs");
   await page.getByRole("button", { name: "New API key" }).click();
   await page.getByLabel("What it is for").fill("CRM import");
   await page.getByRole("button", { name: "Make the key" }).click();
@@ -147,6 +189,26 @@ await journey(address, folder, async ({ page, context, device, look, weigh, foun
   await page.getByRole("button", { name: "End", exact: true }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End", exact: true }).click();
   await page.getByText("CRM import has ended.").waitFor();
+  await page.getByRole("button", { name: "New OAuth client" }).click();
+  await page.getByLabel("What it is for").fill("Data warehouse");
+  await page.getByRole("button", { name: "Make the client" }).click();
+  await page.getByRole("heading", { name: "Your secret, shown this once" }).waitFor();
+  const client = Object.fromEntries((await secret.textContent()).split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+  await close();
+  const { token_url: tokenUrl, ...credentials } = client;
+  const granted = await fetch(tokenUrl, { method: "POST", body: new URLSearchParams({ grant_type: "client_credentials", ...credentials }) });
+  if (!granted.ok) found.errors.push(`${device}: the client gets no token: ${granted.status}`);
+
+  await settings("websites");
+  await page.getByRole("button", { name: "New website" }).click();
+  await page.getByLabel("Which website it is").fill("Our website");
+  await page.getByLabel("Origins of its pages").fill("https://www.harbour-glass.example");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.getByRole("group", { name: "Line for the pages of Our website" }).filter({ hasText: /data-key="leadline_track_\w+"/ }).waitFor();
+  await look("settings-websites");
+  await page.getByRole("list", { name: "Websites" }).getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("The key of Our website is deleted.").waitFor();
 
   const url = `http://127.0.0.1:${receiver.address().port}/hook`;
   const workflow = {

@@ -5,27 +5,21 @@
  * node tests/figures.mjs ADDRESS TOKEN_FILE EVENT_TYPE CHANGE_SECONDS
  */
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { WatchScoresResponseSchema } from "leadline-sdk/contract/scoring_service";
-
 import { launch, logInWithToken, recordEvent } from "./browser.mjs";
+import { burstInto } from "./burst.mjs";
 
 const [address, tokenFile, eventType, changeSeconds] = process.argv.slice(2);
 const token = (await readFile(tokenFile, "utf8")).trim();
-// The SDK's own copy, with which its messages are made.
-const sdk = createRequire(new URL("../../../sdk/typescript/package.json", import.meta.url));
-const { create, toBinary } = await import(pathToFileURL(sdk.resolve("@bufbuild/protobuf")));
 
 const EVENTS = 30;
 const CHANGES_A_SECOND = 500;
-const TICK_MS = 20;
+/** Of one frame of sixty a second, with room for the clock of the browser. */
+const FRAME_MS = 1_000 / 60 + 0.5;
 const SCROLL_MS = 5_000;
 const PAGES = ["", "lead/", "workflows/", "notifications/", "models/", "import/", "settings/", "log-in/"];
 const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
-const moment = (time) => ({ seconds: BigInt(Math.floor(time / 1_000)), nanos: (time % 1_000) * 1e6 });
 const rest = async (path) => (await fetch(`http://${address}${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
 
 const browser = await launch();
@@ -128,29 +122,7 @@ async function flood() {
   const { leads } = await rest("/v1/leads?pageSize=1000&filter=status%20%3D%20OPEN");
   const context = await browser.newContext({ viewport: { width: 1366, height: 860 }, serviceWorkers: "block" });
   const page = await context.newPage();
-  let timer;
-  let sent = 0;
-  let isFlowing = false;
-  const message = () => {
-    const { name } = leads[sent % leads.length];
-    const probability = (1 + (sent * 37) % 98) / 100;
-    sent += 1;
-    const score = { lead: name, probability, value: Math.round(probability * 100), model: "models/flood", computeTime: moment(Date.now() + sent) };
-    const event = { case: "scoreChange", value: { score, previousProbability: 0.5 } };
-    return Buffer.from(toBinary(WatchScoresResponseSchema, create(WatchScoresResponseSchema, { resumeToken: String(sent), event })));
-  };
-  await page.routeWebSocket(/\/ws\//, (socket) => {
-    clearInterval(timer);
-    let begun = Date.now();
-    let made = 0;
-    timer = setInterval(() => {
-      if (!isFlowing) {
-        begun = Date.now();
-        return;
-      }
-      for (const due = ((Date.now() - begun) / 1_000) * CHANGES_A_SECOND; made < due; made += 1) socket.send(message());
-    }, TICK_MS);
-  });
+  const burst = await burstInto(page, leads.map(({ name }) => name), CHANGES_A_SECOND);
   await logInWithToken(page, address, token);
   await page.getByRole("list", { name: "Leads by score" }).getByRole("listitem").nth(5).getByRole("link").waitFor();
   const session = await context.newCDPSession(page);
@@ -159,19 +131,22 @@ async function flood() {
     return (await session.send("Runtime.getHeapUsage")).usedSize;
   };
   const seconds = Number(changeSeconds);
-  isFlowing = true;
+  burst.begin();
   await page.waitForTimeout(3_000);
   const before = await heap();
-  const already = sent;
+  const already = burst.sent();
   const begun = Date.now();
   const { gaps, busyShare } = await frames(page, () => page.waitForTimeout(seconds * 1_000));
   const elapsed = (Date.now() - begun) / 1_000;
-  const changes = (sent - already) / elapsed;
+  const changes = (burst.sent() - already) / elapsed;
   const after = await heap();
-  clearInterval(timer);
+  burst.close();
   await context.close();
   return { changes, gaps, busyShare, growth: after / before, heap: after };
 }
+
+/** Gives the share of frames that came later than sixty a second have them come. */
+const lateShare = (gaps) => gaps.filter((gap) => gap > FRAME_MS).length / gaps.length;
 
 const { context, page } = await openContext();
 const javascript = await loads(page);
@@ -190,8 +165,8 @@ console.log(
   JSON.stringify({
     javascript,
     rows,
-    scroll: { fps: 1_000 / (scrolled.gaps.reduce((a, b) => a + b, 0) / scrolled.gaps.length), gapP95: percentile(scrolled.gaps, 0.95), busy: scrolled.busyPerFrame },
+    scroll: { fps: 1_000 / (scrolled.gaps.reduce((a, b) => a + b, 0) / scrolled.gaps.length), gapP95: percentile(scrolled.gaps, 0.95), late: lateShare(scrolled.gaps), busy: scrolled.busyPerFrame },
     seen: { count: seen.length, of: EVENTS, p50: percentile(seen, 0.5), p95: percentile(seen, 0.95) },
-    flood: { changes: flooded.changes, gapP95: percentile(flooded.gaps, 0.95), busyShare: flooded.busyShare, growth: flooded.growth, megabytes: flooded.heap / 1e6 },
+    flood: { changes: flooded.changes, gapP95: percentile(flooded.gaps, 0.95), late: lateShare(flooded.gaps), busyShare: flooded.busyShare, growth: flooded.growth, megabytes: flooded.heap / 1e6 },
   }),
 );

@@ -23,6 +23,7 @@ const LEADS = csvOf([
   ["journey-2", LONG_NAME, "long@example.com", LONG_NAME, "", LONG_NAME, "Fair", "x".repeat(250)],
   ["journey-3", RIGHT_TO_LEFT, "rtl@example.com", `${RIGHT_TO_LEFT} ${RIGHT_TO_LEFT}`, "", RIGHT_TO_LEFT, "Fair", RIGHT_TO_LEFT],
   ["journey-4", "No Address", "nobody at all", "", "", "", "Fair", ""],
+  ["journey-5", "n".repeat(400), "too-long@example.com", "", "", "", "Fair", ""],
 ]);
 
 await journey(address, folder, async ({ page, device, look, weigh, found }) => {
@@ -48,6 +49,7 @@ await journey(address, folder, async ({ page, device, look, weigh, found }) => {
   await page.getByRole("heading", { name: "Predicted and observed" }).waitFor();
   await page.waitForTimeout(900);
   await look("models");
+  await weigh("models", () => page.getByRole("heading", { name: "Predicted and observed" }).waitFor());
 
   await page.getByRole("link", { name: "Import" }).click();
   const choose = (bytes) => page.locator("input[type=file]").setInputFiles({ name: "leads.csv", mimeType: "text/csv", buffer: bytes });
@@ -60,9 +62,10 @@ await journey(address, folder, async ({ page, device, look, weigh, found }) => {
   await weigh("import", () => page.getByText("Drop a CSV file here").waitFor());
   await choose(Buffer.from(LEADS));
   await look("import");
-  await page.getByRole("button", { name: "Import 4 leads" }).click();
-  await page.getByText("1 row was not taken").waitFor();
+  await page.getByRole("button", { name: "Import 5 leads" }).click();
+  await page.getByText("2 rows were not taken").waitFor();
   await page.getByText("Line 5").waitFor();
+  await page.getByText("Line 6").waitFor();
   await look("imported");
   await page.getByRole("link", { name: "To the board" }).click();
   for (const [name, search, shown] of [

@@ -93,7 +93,7 @@ function Nothing({ isFiltered, clear }: { readonly isFiltered: boolean; readonly
       title={t("board.empty.title")}
       text={t("board.empty.text")}
       action={
-        <Button component={NextLink} href="/import/" variant="contained">
+        <Button component={NextLink} prefetch={false} href="/import/" variant="contained">
           {t("import.title")}
         </Button>
       }

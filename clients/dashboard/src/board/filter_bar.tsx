@@ -43,7 +43,7 @@ export function FilterBar({ filters, owners, isFiltered, change }: FilterBarProp
         display: "grid",
         gap: 1.25,
         p: 2,
-        gridTemplateColumns: { xs: "1fr 1fr 1fr", sm: "minmax(180px,1fr) 130px 150px 120px auto" },
+        gridTemplateColumns: { xs: "1fr 1fr 1fr", sm: "minmax(180px,1fr) 124px 140px 112px auto" },
         alignItems: "center",
       }}
     >
@@ -52,7 +52,7 @@ export function FilterBar({ filters, owners, isFiltered, change }: FilterBarProp
         type="search"
         label={t("board.search")}
         isLabelHidden
-        placeholder={t("board.search")}
+        placeholder={t("board.search.hint")}
         value={search}
         change={setSearch}
         sx={{ gridColumn: { xs: "1 / -1", sm: "auto" } }}

@@ -20,7 +20,7 @@ const NARROW_ROW = 76;
 const ROWS_OUT_OF_SIGHT = 12;
 /** How long a row shows that its score has just changed. */
 const FRESH_MS = 2_500;
-const COLUMNS = "minmax(0,2.2fr) 32px minmax(120px,1fr) 58px minmax(52px,0.5fr) 84px";
+const COLUMNS = "minmax(0,2.2fr) 32px minmax(120px,1fr) 66px minmax(52px,0.5fr) 84px";
 
 interface LeadListProps {
   readonly leads: readonly BoardLead[];

@@ -38,7 +38,12 @@ export function Moving({ leads }: { readonly leads: ReadonlyMap<string, BoardLea
     setMoves((held) => [...news, ...held.filter(({ lead }) => !names.has(lead))].slice(0, SHOWN));
   });
   return (
-    <Panel title={t("board.moving")} action={<PulseIcon aria-hidden sx={{ color: "primary.main" }} />}>
+    <Panel
+      title={t("board.moving")}
+      action={<PulseIcon aria-hidden sx={{ color: "primary.main" }} />}
+      // Before the leads on a phone, so there only if there is something to see.
+      sx={{ display: { xs: moves.length === 0 ? "none" : "block", lg: "block" } }}
+    >
       {moves.length === 0 ? (
         <Typography variant="body2" color="textSecondary">
           {t("board.moving.empty")}

@@ -62,10 +62,10 @@ function Done({ outcome }: { readonly outcome: Outcome }) {
     <Alert severity={createdCount + replacedCount + duplicateCount > 0 ? "success" : "warning"} role="status">
       {sentences.filter(Boolean).join(" ")}
       <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1, mt: 1 }}>
-        <Button component={NextLink} href="/" size="small" variant="contained">
+        <Button component={NextLink} prefetch={false} href="/" size="small" variant="contained">
           {t("import.toBoard")}
         </Button>
-        <Button component={NextLink} href="/models/" size="small" variant="outlined">
+        <Button component={NextLink} prefetch={false} href="/models/" size="small" variant="outlined">
           {t("import.toModels")}
         </Button>
       </Box>

@@ -1,11 +1,16 @@
 /** What is known of the lead. */
 import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
 import Typography from "@mui/material/Typography";
 import { type FieldValue, fromFieldValue, type Lead } from "leadline-sdk";
+import dynamic from "next/dynamic";
+import { useState } from "react";
 
 import { Panel } from "@/common/panel";
 import { dateOf, type Formats } from "@/text/formats";
 import { useLanguage } from "@/text/language";
+
+const MailImage = dynamic(() => import("@/websites/mail_image").then((module) => module.MailImage), { ssr: false });
 
 /** Gives the value of a field as a language writes it. */
 export function fieldText(value: FieldValue, formats: Formats): string {
@@ -19,6 +24,7 @@ export function fieldText(value: FieldValue, formats: Formats): string {
 /** Its own fields, then the custom ones in the order of the alphabet. */
 export function Details({ lead }: { readonly lead: Lead }) {
   const { t, formats } = useLanguage();
+  const [isMailing, setIsMailing] = useState(false);
   const rows: (readonly [string, string])[] = [
     [t("lead.owner"), lead.owner || t("lead.owner.none")],
     [t("lead.email"), lead.email],
@@ -30,7 +36,19 @@ export function Details({ lead }: { readonly lead: Lead }) {
   const fields = Object.entries(lead.fields).sort(([left], [right]) => left.localeCompare(right));
   for (const [name, value] of fields) rows.push([name, fieldText(value, formats)]);
   return (
-    <Panel title={t("lead.details")}>
+    <Panel
+      title={t("lead.details")}
+      action={
+        <Button
+          size="small"
+          onClick={() => {
+            setIsMailing(true);
+          }}
+        >
+          {t("lead.mailImage")}
+        </Button>
+      }
+    >
       <Box component="dl" sx={{ m: 0, display: "grid" }}>
         {rows
           .filter(([, value]) => value !== "")
@@ -48,6 +66,14 @@ export function Details({ lead }: { readonly lead: Lead }) {
             </Box>
           ))}
       </Box>
+      {isMailing && (
+        <MailImage
+          lead={lead.name}
+          close={() => {
+            setIsMailing(false);
+          }}
+        />
+      )}
     </Panel>
   );
 }

@@ -37,7 +37,7 @@ export function LeadView() {
   });
 
   const back = (
-    <Button component={NextLink} href="/" size="small" startIcon={<BackIcon />} sx={{ justifySelf: "start", ml: -0.5 }}>
+    <Button component={NextLink} prefetch={false} href="/" size="small" startIcon={<BackIcon />} sx={{ justifySelf: "start", ml: -0.5 }}>
       {t("lead.back")}
     </Button>
   );

@@ -2,13 +2,11 @@
 import { useTheme } from "@mui/material/styles";
 import type { ChartConfiguration } from "chart.js";
 import { type Model } from "leadline-sdk";
-import dynamic from "next/dynamic";
 import { useMemo } from "react";
 
+import { ChartInSight } from "@/charts/chart_in_sight";
 import { Panel } from "@/common/panel";
 import { useLanguage } from "@/text/language";
-
-const Chart = dynamic(() => import("@/charts/chart").then((module) => module.Chart), { ssr: false });
 
 type Evaluation = NonNullable<Model["evaluation"]>;
 
@@ -69,7 +67,7 @@ export function Reliability({ evaluation, other }: ReliabilityProps) {
   }, [evaluation, other, palette, t, formats]);
   return (
     <Panel title={t("models.reliability")}>
-      <Chart configuration={configuration} height={300} label={t("models.reliability")} />
+      <ChartInSight configuration={configuration} height={300} label={t("models.reliability")} />
     </Panel>
   );
 }

@@ -85,7 +85,7 @@ export function NotificationsView() {
 function Nothing() {
   const text = useTexts(notificationTexts);
   const action = (
-    <Button component={NextLink} href="/workflows/">
+    <Button component={NextLink} prefetch={false} href="/workflows/">
       {text("empty.action")}
     </Button>
   );

@@ -38,7 +38,7 @@ export function LogIn() {
   );
   const ways = (
     <>
-      <Link component={NextLink} href="/reset-password/" variant="body2">
+      <Link component={NextLink} prefetch={false} href="/reset-password/" variant="body2">
         {t("logIn.forgotten")}
       </Link>
       <Link

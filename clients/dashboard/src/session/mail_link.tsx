@@ -17,7 +17,8 @@ import { entryTexts } from "./texts";
 export function useLinkToken(): string {
   const [token] = useState(() => new URLSearchParams(window.location.hash.slice(1)).get("token") ?? "");
   useEffect(() => {
-    if (window.location.hash) window.history.replaceState(window.history.state, "", window.location.pathname);
+    // Nor does the router keep it, in what it notes of the address.
+    if (window.location.hash) window.history.replaceState(undefined, "", window.location.pathname);
   }, []);
   return token;
 }
@@ -43,7 +44,7 @@ export function MailLinkForm({ title, action, done, perform, children }: MailLin
     send.mutate();
   };
   const back = (
-    <Button component={NextLink} href="/log-in/" size="small">
+    <Button component={NextLink} prefetch={false} href="/log-in/" size="small">
       {text("toLogIn")}
     </Button>
   );
@@ -63,7 +64,7 @@ export function MailLinkForm({ title, action, done, perform, children }: MailLin
           </>
         )}
         {send.isSuccess && (
-          <Button component={NextLink} href="/" variant="outlined">
+          <Button component={NextLink} prefetch={false} href="/" variant="outlined">
             {text("onward")}
           </Button>
         )}

@@ -8,9 +8,9 @@ import DialogContentText from "@mui/material/DialogContentText";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useId } from "react";
 
+import { useCopy } from "@/common/copying";
 import { CopyIcon } from "@/common/icons";
-import { useNotice } from "@/common/notice";
-import { useTexts } from "@/text/language";
+import { useLanguage, useTexts } from "@/text/language";
 
 import { settingsTexts } from "./texts";
 
@@ -25,7 +25,8 @@ interface SecretDialogProps {
 /** Stays until it is closed on purpose. */
 export function SecretDialog({ secrets, title, text: explanation, close }: SecretDialogProps) {
   const text = useTexts(settingsTexts);
-  const { tell, tellError } = useNotice();
+  const { t } = useLanguage();
+  const copy = useCopy();
   const id = useId();
   return (
     <Dialog open={secrets.length > 0} aria-labelledby={id} fullWidth maxWidth="sm">
@@ -45,15 +46,13 @@ export function SecretDialog({ secrets, title, text: explanation, close }: Secre
         <Button
           startIcon={<CopyIcon />}
           onClick={() => {
-            navigator.clipboard.writeText(secrets.join("\n")).then(() => {
-              tell(text("copied"));
-            }, tellError);
+            copy(secrets.join("\n"));
           }}
         >
-          {text("copy")}
+          {t("common.copy")}
         </Button>
         <Button variant="contained" onClick={close}>
-          {text("close")}
+          {t("common.close")}
         </Button>
       </DialogActions>
     </Dialog>

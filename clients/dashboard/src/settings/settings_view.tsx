@@ -13,9 +13,11 @@ import { settingsTexts } from "./texts";
 
 const PARTS = {
   account: dynamic(() => import("./account").then((module) => module.Account), { ssr: false, loading: PageSkeleton }),
+  organization: dynamic(() => import("@/organization/organization").then((module) => module.Organization), { ssr: false, loading: PageSkeleton }),
   users: dynamic(() => import("./users").then((module) => module.Users), { ssr: false, loading: PageSkeleton }),
-  keys: dynamic(() => import("./api_keys").then((module) => module.ApiKeys), { ssr: false, loading: PageSkeleton }),
+  programs: dynamic(() => import("./programs").then((module) => module.Programs), { ssr: false, loading: PageSkeleton }),
   webhooks: dynamic(() => import("./webhooks").then((module) => module.Webhooks), { ssr: false, loading: PageSkeleton }),
+  websites: dynamic(() => import("@/websites/websites").then((module) => module.Websites), { ssr: false, loading: PageSkeleton }),
 };
 type PartName = keyof typeof PARTS;
 const NAMES = Object.keys(PARTS) as PartName[];

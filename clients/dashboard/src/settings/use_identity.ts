@@ -1,7 +1,7 @@
-/** Users, invitations, roles and API keys. */
+/** The organization, who may log in to it, and what may call for it. */
 import { useQuery } from "@tanstack/react-query";
 import { pages } from "leadline-sdk";
-import { type ApiKey, type Invitation, type Role, type User } from "leadline-sdk/contract/identity";
+import { type ApiKey, type IdentityProvider, type Invitation, type OauthClient, type Role, type User } from "leadline-sdk/contract/identity";
 import { IdentityService } from "leadline-sdk/contract/identity_service";
 
 import { useClient } from "@/session/session_context";
@@ -49,6 +49,30 @@ export function useApiKeys() {
     queryKey: ["apiKeys"],
     queryFn: ({ signal }) => all((pageToken) => service.listApiKeys({ pageToken, pageSize: A_PAGE }, { signal }), ({ apiKeys }) => apiKeys),
   });
+}
+
+/** Gives the OAuth clients, the newest first. */
+export function useOauthClients() {
+  const service = useIdentityService();
+  return useQuery<OauthClient[]>({
+    queryKey: ["oauthClients"],
+    queryFn: ({ signal }) => all((pageToken) => service.listOauthClients({ pageToken, pageSize: A_PAGE }, { signal }), ({ oauthClients }) => oauthClients),
+  });
+}
+
+/** Gives the issuers by whose tokens users log in, the newest first. */
+export function useIdentityProviders() {
+  const service = useIdentityService();
+  return useQuery<IdentityProvider[]>({
+    queryKey: ["identityProviders"],
+    queryFn: ({ signal }) => all((pageToken) => service.listIdentityProviders({ pageToken, pageSize: A_PAGE }, { signal }), ({ identityProviders }) => identityProviders),
+  });
+}
+
+/** Gives the organization of whoever is logged in. */
+export function useOrganization() {
+  const service = useIdentityService();
+  return useQuery({ queryKey: ["organization"], queryFn: ({ signal }) => service.getOrganization({ name: "organizations/-" }, { signal }) });
 }
 
 async function all<Page extends { nextPageToken: string }, Item>(fetch: (pageToken: string) => Promise<Page>, items: (page: Page) => Item[]): Promise<Item[]> {

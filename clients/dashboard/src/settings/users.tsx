@@ -1,4 +1,4 @@
-/** Who may log in, as what, and who is invited. */
+/** Who may log in, as what, and who is invited; the roles. */
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
@@ -13,6 +13,7 @@ import { Failure } from "@/common/failure";
 import { Choice } from "@/common/fields";
 import { useNotice } from "@/common/notice";
 import { Panel } from "@/common/panel";
+import { Roles } from "@/organization/roles";
 import { subjectOf } from "@/session/session";
 import { useSession } from "@/session/session_context";
 import { dateOf } from "@/text/formats";
@@ -22,7 +23,7 @@ import { Invitations } from "./invitations";
 import { settingsTexts } from "./texts";
 import { useIdentityService, useRoles, useUsers } from "./use_identity";
 
-/** The users, then the invitations. */
+/** The users, then the invitations, then the roles. */
 export function Users() {
   const text = useTexts(settingsTexts);
   const users = useUsers();
@@ -36,6 +37,7 @@ export function Users() {
         {users.data && roles.data && <UserList users={users.data} roles={roles.data} />}
       </Panel>
       {roles.data && <Invitations roles={roles.data} />}
+      <Roles />
     </Box>
   );
 }

@@ -80,7 +80,7 @@ export function Webhooks() {
             </Box>
           ))}
         </Box>
-        <Button component={NextLink} href="/workflows/" size="small">
+        <Button component={NextLink} prefetch={false} href="/workflows/" size="small">
           {text("webhooks.toWorkflows")}
         </Button>
       </Panel>

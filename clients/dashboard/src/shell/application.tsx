@@ -1,22 +1,19 @@
-"use client";
-
-/** What all pages have around them: language, colours, session, notices, live scores. */
+/** What all pages have around them: language, colours, session, notices. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Unauthenticated } from "leadline-sdk";
-import dynamic from "next/dynamic";
-import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import { useRouter } from "next/router";
+import { type ReactNode, useEffect, useState } from "react";
 
-const Inside = dynamic(() => import("./inside").then((module) => module.Inside), { ssr: false, loading: Boot });
+import { NoticeProvider } from "@/common/notice";
+import { SessionProvider } from "@/session/session_context";
+import { LanguageProvider } from "@/text/language";
 
-const nothing = (): (() => void) => () => undefined;
+import { ColourSchemeProvider } from "./colour_scheme";
 
 /** Shows nothing but a sign of life until the browser runs us: what is shown depends on who looks. */
 export function Application({ children }: { readonly children: ReactNode }) {
-  const isInBrowser = useSyncExternalStore(
-    nothing,
-    () => true,
-    () => false,
-  );
+  const { isReady } = useRouter();
+  const [isInBrowser, setIsInBrowser] = useState(false);
   const [queries] = useState(
     () =>
       new QueryClient({
@@ -31,19 +28,31 @@ export function Application({ children }: { readonly children: ReactNode }) {
       }),
   );
   useEffect(() => {
+    setIsInBrowser(true);
     if ("serviceWorker" in navigator && process.env.NODE_ENV === "production") {
       // Without it all works but the start without a connection.
       navigator.serviceWorker.register("/app/service_worker.js", { scope: "/app/" }).catch(() => undefined);
     }
   }, []);
-  if (!isInBrowser) return <Boot />;
+  if (!isReady || !isInBrowser) return <Boot />;
   return (
     <QueryClientProvider client={queries}>
-      <Inside>{children}</Inside>
+      <LanguageProvider>
+        <ColourSchemeProvider>
+          <NoticeProvider>
+            <SessionProvider>{children}</SessionProvider>
+          </NoticeProvider>
+        </ColourSchemeProvider>
+      </LanguageProvider>
     </QueryClientProvider>
   );
 }
 
+/** Stands in the page itself, so that it is there at once: the name of what is coming. */
 function Boot() {
-  return <div className="boot" role="status" aria-label="Leadline" />;
+  return (
+    <div className="boot" role="status">
+      <p>Leadline</p>
+    </div>
+  );
 }

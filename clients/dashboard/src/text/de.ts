@@ -19,6 +19,8 @@ export const de: Texts = {
   "live.off": "Verbindet neu…",
   "live.on.title": "Scores bewegen sich auf dieser Seite, sobald sie sich ändern.",
   "live.off.title": "Die Verbindung ist weg. Sie kommt von selbst wieder, und nichts geht verloren.",
+  "noPage.title": "Diese Seite gibt es nicht",
+  "noPage.text": "Die Adresse ist vielleicht vertippt, oder die Seite ist umgezogen.",
   "offline.banner": "Du bist offline. Was du siehst, ist von vorher; es geht von selbst weiter, sobald die Verbindung da ist.",
 
   "logIn.title": "Anmelden",
@@ -40,6 +42,7 @@ export const de: Texts = {
   "board.title": "Übersicht",
   "board.subtitle": "{count} Leads, die aussichtsreichsten zuerst",
   "board.subtitle.one": "{count} Lead",
+  "board.search.hint": "Name, Firma, E-Mail",
   "board.search": "Name, Firma oder E-Mail suchen",
   "board.status": "Stand",
   "board.status.OPEN": "Offen",
@@ -93,6 +96,7 @@ export const de: Texts = {
   "lead.raise.empty": "Keine kleine Änderung, die du machen kannst, hebt diesen Score merklich.",
   "lead.raise.noModel": "Vorschläge kommen mit dem ersten Modell.",
   "lead.history": "Score im Lauf der Zeit",
+  "lead.mailImage": "Bild für eine E-Mail",
   "lead.details": "Was bekannt ist",
   "lead.status": "Stand",
   "lead.status.saved": "Gespeichert.",
@@ -247,6 +251,13 @@ export const de: Texts = {
 
   "common.cancel": "Abbrechen",
   "common.retry": "Noch einmal",
+  "common.close": "Schließen",
+  "common.delete": "Löschen",
+  "common.edit": "Ändern",
+  "common.save": "Speichern",
+  "common.copy": "Kopieren",
+  "common.copied": "Kopiert.",
+  "common.copy.failed": "Dein Browser lässt hier keine Seite kopieren. Markiere den Text und kopiere ihn selbst.",
 
   "error.title": "Das hat nicht geklappt",
   "error.Unavailable": "Leadline ist gerade nicht zu erreichen. Es wird von selbst wieder versucht; nichts geht verloren.",
@@ -271,5 +282,7 @@ export const de: Texts = {
   "error.PROMOTION_REFUSED": "Das Modell hat die Hürde nicht genommen.",
   "error.CREDENTIALS_REFUSED": "E-Mail oder Passwort stimmt nicht.",
   "error.LOG_IN_THROTTLED": "Zu viele Versuche. Warte eine Weile und versuche es dann noch einmal.",
+  "error.ROLE_IN_USE": "Jemand hat diese Rolle noch. Gib der Person zuerst eine andere.",
+  "error.ROLE_ALREADY_EXISTS": "Eine Rolle mit diesem Namen gibt es schon.",
   "error.SECOND_FACTOR_REFUSED": "Dieser Code stimmt nicht oder wurde schon benutzt.",
 };

@@ -17,6 +17,8 @@ export const en = {
   "live.off": "Reconnecting…",
   "live.on.title": "Scores move on this page as they change.",
   "live.off.title": "The connection is lost. It comes back by itself, and nothing is missed.",
+  "noPage.title": "There is no such page",
+  "noPage.text": "The address may be mistyped, or the page has moved.",
   "offline.banner": "You are offline. What you see is from before; it goes on by itself when the connection is back.",
 
   "logIn.title": "Log in",
@@ -38,6 +40,7 @@ export const en = {
   "board.title": "Board",
   "board.subtitle": "{count} leads, the most promising first",
   "board.subtitle.one": "{count} lead",
+  "board.search.hint": "Name, company, e-mail",
   "board.search": "Search name, company, e-mail",
   "board.status": "Status",
   "board.status.OPEN": "Open",
@@ -91,6 +94,7 @@ export const en = {
   "lead.raise.empty": "No small change that you can make would raise this score noticeably.",
   "lead.raise.noModel": "Suggestions come with the first model.",
   "lead.history": "Score over time",
+  "lead.mailImage": "Image for an e-mail",
   "lead.details": "What is known",
   "lead.status": "Status",
   "lead.status.saved": "Saved.",
@@ -245,6 +249,13 @@ export const en = {
 
   "common.cancel": "Cancel",
   "common.retry": "Try again",
+  "common.close": "Close",
+  "common.delete": "Delete",
+  "common.edit": "Change",
+  "common.save": "Save",
+  "common.copy": "Copy",
+  "common.copied": "Copied.",
+  "common.copy.failed": "Your browser lets no page copy here. Select the text and copy it by hand.",
 
   "error.title": "That did not work",
   "error.Unavailable": "Leadline can't be reached right now. It is tried again by itself; nothing is lost.",
@@ -269,5 +280,7 @@ export const en = {
   "error.PROMOTION_REFUSED": "The model did not pass the gate.",
   "error.CREDENTIALS_REFUSED": "E-mail or password is wrong.",
   "error.LOG_IN_THROTTLED": "Too many tries. Wait a while, then try again.",
+  "error.ROLE_IN_USE": "Somebody still has this role. Give them another one first.",
+  "error.ROLE_ALREADY_EXISTS": "There is a role of this name already.",
   "error.SECOND_FACTOR_REFUSED": "This code is wrong or was used already.",
 } as const;

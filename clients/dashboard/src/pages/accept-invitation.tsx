@@ -1,0 +1,2 @@
+/** The link of an invitation. */
+export { AcceptInvitation as default } from "@/session/accept_invitation";

@@ -1,0 +1,2 @@
+/** The log-in. */
+export { LogIn as default } from "@/session/log_in";

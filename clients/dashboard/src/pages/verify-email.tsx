@@ -1,0 +1,2 @@
+/** The link that verifies an e-mail address. */
+export { VerifyEmail as default } from "@/session/verify_email";
