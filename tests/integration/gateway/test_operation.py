@@ -76,12 +76,23 @@ async def test_limit_is_told_and_refused_alike_over_grpc_and_grpc_web(tmp_path: 
     assert (web.headers["grpc-status"], web.headers["x-ratelimit-remaining"]) == ("8", "0")
 
 
-@pytest.mark.parametrize("path", ["/v1/authentication:refreshToken", "/v1/authentication:refreshToken?x=1"])
-async def test_paths_without_a_token_are_limited_for_each_address(tmp_path: Path, server: str, path: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "accept"),
+    [
+        ("POST", "/v1/authentication:refreshToken", "*/*"),
+        ("POST", "/v1/authentication:refreshToken?x=1", "*/*"),
+        ("GET", "/v1/authentication:refreshToken", "text/event-stream"),
+        ("GET", "/.well-known/jwks.json", "*/*"),
+    ],
+)
+async def test_paths_without_a_token_are_limited_for_each_address(
+    tmp_path: Path, server: str, method: str, path: str, accept: str
+) -> None:
     backends = {"server_addresses": [server], "scorer_addresses": [server]}
     async with running_edge(tmp_path, public_requests_per_second=1, **backends) as edge, edge.client() as client:
-        body = {"refreshToken": "t"}
-        refused = next(r for r in [await client.post(path, json=body) for _ in range(20)] if r.status_code == 429)
+        body = {"refreshToken": "t"} if method == "POST" else None
+        answers = [await client.request(method, path, headers={"accept": accept}, json=body) for _ in range(20)]
+        refused = next(answer for answer in answers if answer.status_code == 429)
         assert (refused.json()["code"], rest_reason(refused)) == (8, "RATE_LIMITED")
         assert int(refused.headers["retry-after"]) >= 1
         assert {(await client.get(LEAD)).status_code for _ in range(20)} == {200}
