@@ -17,6 +17,7 @@ from leadline.v1.scoring_service_pb2 import ScoreLeadRequest
 
 from deploy.local.ports import LOOPBACK, accepts_connections, free_port
 from deploy.local.process import ChildProcess
+from deploy.local.processes import GRPC_EXPERIMENTS
 from tests.benchmarks.echo_server import SERVICE
 from tests.benchmarks.measuring import Comparison, compare, cpu_seconds
 from tests.benchmarks.report import Report, Target
@@ -72,6 +73,8 @@ async def measure() -> Report:
                 [sys.executable, "-m", "tests.benchmarks.echo_server", f"{LOOPBACK}:{port}", str(file)],
                 log=Path(folder) / "echo.log",
                 is_ready=lambda: accepts_connections(port),
+                # As the scorer has it.
+                environment={"GRPC_EXPERIMENTS": GRPC_EXPERIMENTS},
             )
             echo.start()
             try:
