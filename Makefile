@@ -186,6 +186,10 @@ bench: install ## Run all benchmarks, or one: make bench NAME=score_latency
 dashboard: ## Build the dashboard, which make up then serves under /app/; needs Node 20.9 or newer
 	clients/dashboard/build.sh
 
+.PHONY: documentation
+documentation: ## Write the page to try REST on, which make up then serves as /docs; needs Go 1.26 or newer
+	cd gateway && go run ./grpc_gateway documentation ../build/documentation
+
 .PHONY: tracker
 tracker: ## Build the website tracker into clients/tracker/dist; needs Node 20.9 or newer
 	clients/tracker/build.sh

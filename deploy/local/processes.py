@@ -17,6 +17,7 @@ from deploy.local.readiness import answers_http, serves_grpc
 
 REPOSITORY = Path(__file__).parents[2]
 DASHBOARD = REPOSITORY / "clients" / "dashboard" / "out"
+DOCUMENTATION = REPOSITORY / "build" / "documentation"
 """The dashboard once it is built (`make dashboard`); the edge then serves it."""
 
 # gRPC's own pool of threads hands each message from thread to thread before Python's thread sees it. Without it, that
@@ -203,7 +204,9 @@ def edge_environment(
     Returns:
         Variables with the prefix `LEADLINE_`.
     """
-    dashboard = {"LEADLINE_DASHBOARD_FOLDER": str(DASHBOARD)} if (DASHBOARD / "index.html").exists() else {}
+    pages = {"LEADLINE_DASHBOARD_FOLDER": str(DASHBOARD)} if (DASHBOARD / "index.html").exists() else {}
+    if (DOCUMENTATION / "openapi.json").exists():
+        pages["LEADLINE_DOCUMENTATION_FOLDER"] = str(DOCUMENTATION)
     tls = {}
     if certificate is not None:
         tls = {
@@ -212,7 +215,7 @@ def edge_environment(
             "LEADLINE_TLS_PRIVATE_KEY_FILE": str(certificate.private_key),
         }
     return {
-        **dashboard,
+        **pages,
         **tls,
         "LEADLINE_LISTEN_ADDRESS": f"{LOOPBACK}:{ports.edge}",
         "LEADLINE_ADMIN_ADDRESS": f"{LOOPBACK}:{ports.edge_admin}",

@@ -56,6 +56,18 @@ own limit."""
 TRUSTED_AUTHORITIES_FILE = "/etc/ssl/certs/ca-certificates.crt"
 # Rpcs that hold their answer back on request, with the longest time in seconds.
 _WAITING_RPCS = {"/leadline.v1.OperationService/WaitOperation": 60.0}
+DOCUMENTATION_HEADERS = {
+    # Nothing from another host, and no script that stands in a page.
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+"""As grpc-gateway serves the same page."""
 DASHBOARD_HEADERS = {
     # Nothing from another host, no script that stands in a page. The one style is empty: the style sheets of components
     # are filled by script, which needs no permission once the empty element is there.
@@ -228,6 +240,8 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "local_replies": LOCAL_REPLIES,
         "dashboard_folder": _absolute(settings.dashboard_folder),
         "dashboard_headers": DASHBOARD_HEADERS,
+        "documentation_folder": _absolute(settings.documentation_folder),
+        "documentation_headers": DOCUMENTATION_HEADERS,
     }
 
 

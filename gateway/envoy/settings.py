@@ -93,6 +93,8 @@ class EdgeSettings(BaseSettings):
         largest_heap_bytes: What Envoy may allocate; before it gets there, it ends and refuses requests.
         access_log_file: Where each request is logged; absent means standard output.
         dashboard_folder: The built dashboard, served under `/app/`; absent means that it is served elsewhere.
+        documentation_folder: What `make documentation` has written, served as `/docs` and `/openapi.json`; absent means
+            that neither is served.
     """
 
     model_config = SettingsConfigDict(env_prefix="LEADLINE_", extra="forbid")
@@ -129,6 +131,7 @@ class EdgeSettings(BaseSettings):
     largest_heap_bytes: Annotated[int, Field(ge=1)] = 2 * 1024**3
     access_log_file: Path | None = None
     dashboard_folder: Path | None = None
+    documentation_folder: Path | None = None
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/swaggest/swgui/v5/static"
@@ -73,6 +75,26 @@ func newDocumentation() (documentation, error) {
 	}
 	served["/docs"] = served["/docs/index.html"]
 	return served, nil
+}
+
+// writeDocumentation writes the files to a folder, for an edge that serves them by itself.
+func writeDocumentation(folder string) error {
+	served, err := newDocumentation()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "docs"), 0o755); err != nil {
+		return err
+	}
+	for name, content := range served {
+		if path.Ext(name) == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(folder, filepath.FromSlash(name)), content.plain, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (documentation documentation) serves(path string) bool {

@@ -25,6 +25,13 @@ const (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	if len(os.Args) == 3 && os.Args[1] == "documentation" {
+		if err := writeDocumentation(os.Args[2]); err != nil {
+			log.Error("the documentation can't be written", "error", err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	stopping, forget := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer forget()
 	settings, err := readSettings(os.LookupEnv)

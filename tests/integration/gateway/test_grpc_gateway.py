@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from tests.grpc_gateway_program import build_grpc_gateway
 from tests.integration.gateway.backend import FAILS_LATE, MISSING, SLOW
-from tests.integration.gateway.conftest import ORIGIN, Backends, Edge, free_address, running
+from tests.integration.gateway.conftest import ORIGIN, Backends, Edge, free_address, running, running_edge
 from tests.integration.gateway.errors import details_by_type, rest_reason
 from tests.integration.gateway.test_rest import BATCHES, ID, KEY, LEAD, ROUTES
 
@@ -41,13 +41,18 @@ class Doors:
         return await self.edge.request(verb, url, **request), await self.grpc_gateway.request(verb, url, **request)
 
 
+@pytest.fixture(scope="session")
+def grpc_gateway_program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Builds grpc-gateway."""
+    return build_grpc_gateway(tmp_path_factory.mktemp("grpc_gateway"))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def grpc_gateway(tmp_path_factory: pytest.TempPathFactory, backends: Backends) -> AsyncIterator[str]:
-    """Builds grpc-gateway and runs it in front of the backends; gives its address."""
-    program = build_grpc_gateway(tmp_path_factory.mktemp("grpc_gateway"))
+async def grpc_gateway(grpc_gateway_program: str, backends: Backends) -> AsyncIterator[str]:
+    """Runs grpc-gateway in front of the backends; gives its address."""
     address = free_address()
     started = running(
-        [program],
+        [grpc_gateway_program],
         f"http://{address}/healthz",
         LEADLINE_LISTEN_ADDRESS=address,
         LEADLINE_SERVER_TARGET=backends.server_address,
@@ -244,17 +249,50 @@ async def test_pages_of_other_origins_may_call_alike(doors: Doors, origin: str, 
         assert json.loads(through_gateway.headers["x-caller"])["origin"] == origin
 
 
-async def test_an_rpc_can_be_tried_on_the_documentation_page(edge: Edge, grpc_gateway: str) -> None:
+async def tried_on_the_page(address: str, token: str) -> dict[str, Any]:
+    """Tries an rpc on the documentation page in a browser; gives what the page showed."""
     if CHROMIUM is None:
         pytest.skip("no browser: install Chromium, or name one in CHROMIUM")
     script = str(Path(__file__).parent / "documentation_page.mjs")
     process = await asyncio.create_subprocess_exec(
-        *("node", script, grpc_gateway, edge.token(), "LeadService_GetLead"),
+        *("node", script, address, token, "LeadService_GetLead"),
         env={**os.environ, "CHROMIUM": CHROMIUM},
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()
-    found = json.loads(output)
+    found: dict[str, Any] = json.loads(output)
+    return found
+
+
+async def test_an_rpc_can_be_tried_on_the_documentation_page(edge: Edge, grpc_gateway: str) -> None:
+    found = await tried_on_the_page(grpc_gateway, edge.token())
+    assert (found["errors"], found["foreign"], found["status"]) == ([], [], "200")
+    assert json.loads(found["body"])["displayName"] == "Ada"
+
+
+async def test_the_edge_serves_the_same_documentation_page(
+    grpc_gateway: str, grpc_gateway_program: str, backends: Backends, tmp_path: Path
+) -> None:
+    written = await asyncio.create_subprocess_exec(grpc_gateway_program, "documentation", str(tmp_path / "pages"))
+    assert await written.wait() == 0
+    settings = {
+        "server_addresses": [backends.server_address],
+        "scorer_addresses": [backends.scorer_address],
+        "documentation_folder": tmp_path / "pages",
+    }
+    names = ("content-security-policy", "referrer-policy", "cache-control", "cross-origin-opener-policy")
+    async with running_edge(tmp_path, **settings) as edge, httpx.AsyncClient() as client:
+        for path in ("/docs", "/docs/page.js", "/docs/page.css", "/docs/swagger-ui.css", "/openapi.json"):
+            served, expected = [await client.get(f"http://{door}{path}") for door in (edge.address, grpc_gateway)]
+            assert served.content == expected.content, path
+            assert served.headers["content-type"].split(";")[0] == expected.headers["content-type"].split(";")[0]
+            assert [served.headers[name] for name in names] == [expected.headers[name] for name in names], path
+        for path in ("/docs/../v1/leads", "/docs/nothing", "/docs/%2e%2e/jwks.json", "/openapi.json/../jwks.json"):
+            assert (await client.get(httpx.URL(f"http://{edge.address}", raw_path=path.encode()))).status_code in {
+                401,
+                404,
+            }
+        found = await tried_on_the_page(edge.address, edge.token())
     assert (found["errors"], found["foreign"], found["status"]) == ([], [], "200")
     assert json.loads(found["body"])["displayName"] == "Ada"
 

@@ -212,6 +212,15 @@ def test_deprecated_rpc_tells_it_in_its_answers(tmp_path: Path, monkeypatch: pyt
     }
 
 
+def test_documentation_is_served_without_a_token_where_there_is_a_folder(tmp_path: Path) -> None:
+    assert "/openapi.json" not in json.dumps(configuration(tmp_path))
+    read = configuration(tmp_path, documentation_folder=tmp_path)
+    rules = http_filter(read, "jwt_authn")["rules"]
+    assert {"match": {"path": "/openapi.json"}} in rules
+    assert {"match": {"prefix": "/docs/"}} in rules
+    assert "unsafe" not in module.DOCUMENTATION_HEADERS["content-security-policy"]
+
+
 @pytest.mark.parametrize(
     ("path", "is_refused"),
     [
