@@ -32,7 +32,7 @@ from redis.exceptions import RedisError
 from server.audit.read_audit_log import ReadAuditLog
 from server.audit.verify_audit_log import VerifyAuditLog
 from server.encryption.tenant_keys import TenantKeys
-from server.encryption_composition import add_encryption_key_service, tenant_keys
+from server.encryption_composition import add_encryption_key_service, followed_tenant_keys, tenant_keys
 from server.identity_composition import add_identity_services, publish_signing_key
 from server.integrations.dead_letters import ReadDeadLetters, RejectEvents, SettleDeadLetters
 from server.integrations.record_events import RecordEvents
@@ -93,6 +93,8 @@ def build_server(
     redis: Redis,
     verifier: TokenVerifier | None = None,
     trail: AuditTrail | None = None,
+    *,
+    keys: TenantKeys | None = None,
 ) -> grpc.aio.Server:
     """Builds the server with its services; the caller gives it an address.
 
@@ -102,9 +104,10 @@ def build_server(
         redis: Where sessions are kept.
         verifier: Verifies tokens; None verifies by the keys in the file alone.
         trail: Where audit records go that no transaction carries; None for one that nobody closes.
+        keys: The tenants' keys; None for ones that hear of new versions by what they encrypt alone.
     """
     secret = settings.signing_secret.get_secret_value()
-    keys = tenant_keys(settings, database)
+    keys = keys or tenant_keys(settings, database)
     verifier = verifier or TokenVerifier(settings.jwks_file, settings.token_issuer, settings.token_audience)
     interceptors = standard_interceptors(
         services=SERVICES,
@@ -160,9 +163,12 @@ async def run(settings: ServerSettings) -> None:
     redis = await connect_redis(settings.redis_url, response_seconds=REDIS_SECONDS)
     await publish_signing_key(settings, database)
     trail = AuditTrail(database)
-    async with updated_verifier(settings, database, redis) as verifier:
+    async with (
+        updated_verifier(settings, database, redis) as verifier,
+        followed_tenant_keys(settings, database) as keys,
+    ):
         await serve(
-            build_server(settings, database, redis, verifier, trail),
+            build_server(settings, database, redis, verifier, trail, keys=keys),
             listen_address=settings.listen_address,
             service_names=[service.full_name for service in SERVICES],
             is_ready=database.is_reachable,

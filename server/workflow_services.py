@@ -24,8 +24,8 @@ from server.services.crm_queue_service import CrmQueueService
 from server.services.notification_service import NotificationService
 from server.services.workflow_service import WorkflowService
 from server.store.crm_queue import PostgresQueueStore
-from server.store.notification_signals import NotificationSignals
 from server.store.notifications import PostgresNotificationStore
+from server.store.tenant_signals import NOTIFICATIONS, TenantSignals
 from server.store.webhook_deliveries import PostgresDeliveryStore
 from server.store.workflows import PostgresWorkflowStore
 from server.webhooks.addresses import TargetRules
@@ -61,7 +61,7 @@ def add_workflow_services(
     notification_service_pb2_grpc.add_NotificationServiceServicer_to_server(
         NotificationService(
             read_notifications=ReadNotifications(notifications, TokenSigner(secret, "notifications.page"), _now),
-            watch_notifications=WatchNotifications(notifications, NotificationSignals(database.url)),
+            watch_notifications=WatchNotifications(notifications, TenantSignals(database.url, NOTIFICATIONS)),
             resume_signer=TokenSigner(secret, "notifications.resume"),
         ),
         server,

@@ -48,6 +48,7 @@ class TenantKeys:
         self._clock = clock
         self._held: OrderedDict[UUID, tuple[float, TenantCipher]] = OrderedDict()
         self._loading: dict[UUID, asyncio.Task[TenantCipher]] = {}
+        self._forgotten = 0
 
     @property
     def lifetime_seconds(self) -> float:
@@ -75,6 +76,16 @@ class TenantKeys:
         # A caller that gives up must not end the load for the others.
         return await asyncio.shield(loading)
 
+    def forget(self, tenant_id: UUID) -> None:
+        """Holds a tenant's key no longer, since there is a new version that encrypts from now on."""
+        self._forgotten += 1
+        self._held.pop(tenant_id, None)
+
+    def forget_all(self) -> None:
+        """Holds no key any longer, since new versions may have been missed."""
+        self._forgotten += 1
+        self._held.clear()
+
     async def seal(self, tenant_id: UUID, plain: bytes, context: bytes) -> bytes:
         """Encrypts by a tenant's key.
 
@@ -100,10 +111,13 @@ class TenantKeys:
     async def _load(self, tenant_id: UUID) -> TenantCipher:
         try:
             # What is stored while it loads, it may miss.
-            begun = self._clock()
+            begun, forgotten = self._clock(), self._forgotten
             cipher = await self._unwrapped(tenant_id)
         finally:
             del self._loading[tenant_id]
+        if forgotten != self._forgotten:
+            # What it read may be older than what was told meanwhile.
+            return cipher
         self._held[tenant_id] = (begun + self._lifetime_seconds, cipher)
         self._held.move_to_end(tenant_id)
         while len(self._held) > HELD_TENANTS:

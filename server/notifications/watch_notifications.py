@@ -34,11 +34,11 @@ class WatchEvent:
 class Signals(Protocol):
     """Tells which tenants have something new."""
 
-    async def run(self, on_notification: Callable[[UUID], None], on_gap: Callable[[], None]) -> None:
+    async def run(self, on_signal: Callable[[UUID], None], on_gap: Callable[[], None]) -> None:
         """Tells until it is cancelled.
 
         Args:
-            on_notification: Called with the tenant that has a new notification.
+            on_signal: Called with the tenant that has a new notification.
             on_gap: Called when that may have been missed: at the start, and after an outage.
         """
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from server.encryption.personal_data import SealedPersonalData
 from server.encryption.ports import Rewrap, RewrappedBatch, WrappedTenantKey
 from server.runtime.database import Database
+from server.store.tenant_signals import TENANT_KEYS
 
 _SELECT: Final = """
 SELECT version, wrapped_key, wrapped_index_key, create_time FROM tenant_keys WHERE tenant_id = $1 ORDER BY version
@@ -15,6 +16,7 @@ _ADD: Final = """
 INSERT INTO tenant_keys (tenant_id, version, wrapped_key, wrapped_index_key, create_time) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
 """
+_TELL: Final = f"SELECT pg_notify('{TENANT_KEYS}', $1::uuid::text)"
 _IS_ROTATING: Final = """
 SELECT count(*) > 1 FROM tenant_keys WHERE tenant_id = $1 AND retire_time IS NULL
 """
@@ -62,6 +64,7 @@ class PostgresTenantKeyStore:
             await connection.execute(
                 _ADD, tenant_id, key.version, key.wrapped_key, key.wrapped_index_key, key.create_time
             )
+            await connection.execute(_TELL, tenant_id)
 
     async def is_rotating(self, tenant_id: UUID) -> bool:
         """Tells whether a tenant has a version before the newest that is not retired."""

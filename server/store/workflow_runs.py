@@ -18,8 +18,8 @@ from server.runtime.system_changes import SystemChange, record_change
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
 from server.store.lead_rows import SELECT_LEADS, leads_from_rows
 from server.store.leads import PostgresLeadTransaction
-from server.store.notification_signals import CHANNEL
 from server.store.notifications import text_context, text_to_bytes
+from server.store.tenant_signals import NOTIFICATIONS
 from server.store.workflow_rows import SELECT_WORKFLOWS, run_values, workflow_from_row
 from server.store.workflows import LOCK_NAME
 from server.webhooks.delivery import Delivery
@@ -74,7 +74,7 @@ WITH added AS (
     INSERT INTO notifications (tenant_id, id, recipients, text, reason, workflow_id, lead_id, create_time)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 )
-SELECT pg_notify('{CHANNEL}', $1::text)
+SELECT pg_notify('{NOTIFICATIONS}', $1::text)
 """  # noqa: S608 - a constant
 _ADD_DELIVERY: Final = """
 INSERT INTO webhook_deliveries (tenant_id, id, workflow_id, run_id, lead_id, webhook_id, url, payload, state,

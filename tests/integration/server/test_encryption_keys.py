@@ -27,6 +27,7 @@ from leadline.v1 import (
 from deploy.local.development_token import DevelopmentKey
 from deploy.local.postgres import EmbeddedPostgres
 from server.encryption.tenant_keys import TenantKeys
+from server.encryption_composition import followed_tenant_keys
 from server.key_rotation_worker import serve_key_rotations
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable
@@ -329,3 +330,17 @@ async def test_leads_are_created_changed_and_read_meanwhile_and_the_old_version_
     assert any(email.startswith("new-") for email in emails)
     fresh = TenantKeys(PostgresTenantKeyStore(database), open_key_service(key_service))
     assert await emails_of(PostgresLeadStore(database, fresh), tenant_id) == emails
+
+
+async def test_other_processes_encrypt_by_the_new_version_at_once(
+    settings: ServerSettings, keeper: Keeper, database: Database, tenant_id: UUID, rotating: Rotating
+) -> None:
+    async with followed_tenant_keys(settings, database) as keys:
+        assert (await keys.cipher(tenant_id)).version == 1
+        async with rotating():
+            await keeper.rotated(await keeper.rotate())
+
+        async def encrypts_by_the_new_one() -> bool:
+            return (await keys.cipher(tenant_id)).version == 2
+
+        await eventually(encrypts_by_the_new_one)

@@ -144,3 +144,34 @@ async def test_a_caller_that_gives_up_ends_nobody_elses_load(keys: TenantKeys, s
     impatient.cancel()
     assert (await patient).version == 1
     assert service.unwrapped == 1
+
+
+async def test_a_new_version_encrypts_at_once_where_it_is_told(
+    keys: TenantKeys, service: CountingService, store: InMemoryTenantKeyStore
+) -> None:
+    tenant_id, other = new_id(), new_id()
+    for each in (tenant_id, other):
+        await keys.cipher(each)
+    await store.add(tenant_id, await new_tenant_key(service, tenant_id, await store.keys(tenant_id)))
+    keys.forget(tenant_id)
+    assert (await keys.cipher(tenant_id)).version == 2
+    unwrapped = service.unwrapped
+    await keys.cipher(other)
+    assert service.unwrapped == unwrapped, "the others are still held"
+    keys.forget_all()
+    await keys.cipher(other)
+    assert service.unwrapped == unwrapped + 1
+
+
+async def test_what_was_loaded_before_a_new_version_was_told_is_not_held(
+    keys: TenantKeys, service: CountingService, store: InMemoryTenantKeyStore
+) -> None:
+    tenant_id = new_id()
+    await store.add(tenant_id, await new_tenant_key(service, tenant_id))
+    loading = asyncio.create_task(keys.cipher(tenant_id))
+    while not service.unwrapped:  # noqa: ASYNC110 - it happens on this loop
+        await asyncio.sleep(0)  # the key is unwrapped half-way
+    await store.add(tenant_id, await new_tenant_key(service, tenant_id, await store.keys(tenant_id)))
+    keys.forget(tenant_id)
+    await loading
+    assert (await keys.cipher(tenant_id)).version == 2

@@ -1,4 +1,4 @@
-"""Listens for new notifications, on a connection of its own."""
+"""Listens to which tenants have something new, on a connection of its own."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,8 +8,11 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-CHANNEL: Final = "leadline_notifications"
+NOTIFICATIONS: Final = "leadline_notifications"
 """Where PostgreSQL tells, as a transaction with a notification commits, whose it is."""
+
+TENANT_KEYS: Final = "leadline_tenant_keys"
+"""Where it tells whose key has a new version."""
 
 CONNECT_SECONDS: Final = 2.0
 PROOF_SECONDS: Final = 2.0
@@ -18,35 +21,37 @@ RETRY_SECONDS: Final = 0.5
 _log = structlog.get_logger()
 
 
-class NotificationSignals:
-    """Tells which tenants have a new notification. See the port `Signals`.
+class TenantSignals:
+    """Tells which tenants have something new, such as a notification. See the port `Signals`.
 
     Args:
         url: The database, in any role.
+        channel: Where PostgreSQL tells it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, channel: str) -> None:
         self._url = url
+        self._channel = channel
 
-    async def run(self, on_notification: Callable[[UUID], None], on_gap: Callable[[], None]) -> None:
+    async def run(self, on_signal: Callable[[UUID], None], on_gap: Callable[[], None]) -> None:
         """Listens until it is cancelled, and finds PostgreSQL again after an outage."""
         was_lost = False
         while True:
             try:
-                await self._listen(on_notification, on_gap)
+                await self._listen(on_signal, on_gap)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if not was_lost:
-                    _log.warning("signals of notifications are missed", cause=repr(error))
+                    _log.warning("signals are missed", channel=self._channel, cause=repr(error))
                 was_lost = True
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _listen(self, on_notification: Callable[[UUID], None], on_gap: Callable[[], None]) -> None:
+    async def _listen(self, on_signal: Callable[[UUID], None], on_gap: Callable[[], None]) -> None:
         def told(_connection: Any, _process: int, _channel: str, payload: object) -> None:
-            on_notification(UUID(str(payload)))
+            on_signal(UUID(str(payload)))
 
         connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
         try:
-            await connection.add_listener(CHANNEL, told)
+            await connection.add_listener(self._channel, told)
             # What was committed before is told by nobody.
             on_gap()
             while True:
