@@ -25,7 +25,7 @@ class EdgeTarget:
     Attributes:
         edge: The edge.
         token: A good token of `TENANT`.
-        heads: Head of each request that reached the backend which speaks HTTP/1.1, the one that gives tokens.
+        heads: Head of each whole request that reached the backend which speaks HTTP/1.1, the one that gives tokens.
     """
 
     edge: Edge
@@ -73,8 +73,9 @@ async def attacked_edge(folder: Path) -> AsyncIterator[EdgeTarget]:
             while True:
                 head = await reader.readuntil(HEAD_END)
                 if not head.startswith(b"GET /healthz"):
+                    # The edge sends bodies in chunks, and takes back what it has begun if its length was a lie.
+                    await reader.readuntil(b"0\r\n\r\n")
                     heads.append(head)
-                    await reader.readuntil(b"0\r\n\r\n")  # the edge sends bodies in chunks
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
         writer.close()
 
