@@ -188,6 +188,8 @@ def test_dashboard_is_served_without_a_token_under_a_strict_policy(tmp_path: Pat
             }
             assert "script-src 'self';" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]
+            compressor = route["typed_per_filter_config"]["envoy.filters.http.compressor"]["overrides"]
+            assert compressor["compressor_library"]["typed_config"]["compression_level"] == "COMPRESSION_LEVEL_6"
     prefixes = [route["match"].get("prefix", "") for route in routes]
     assert [prefix for prefix in prefixes if prefix.startswith("/app/")] == ["/app/_next/static/", "/app/"]
 
