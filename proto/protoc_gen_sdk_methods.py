@@ -10,14 +10,18 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from google.longrunning import operations_pb2
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 
-BY_HAND = {"IntegrationService", "LeadService", "OperationService", "RuleService", "ScoringService"}
+BY_HAND = {"IntegrationService", "LeadService", "OperationService", "ScoringService"}
 """Services whose methods are written by hand."""
 
-LEFT_OUT = {"ExchangeApiKey", "Track", "WatchNotifications"}
-"""What clients do by themselves, what websites alone call, and a stream that is written by hand."""
+BY_HAND_IN = {"go": {"RuleService"}, "typescript": set[str](), "java": set[str]()}
+"""Those that are in one language alone."""
+
+LEFT_OUT = {"ActivateRuleSet", "DeactivateRuleSet", "ExchangeApiKey", "Track", "WatchNotifications"}
+"""What is written by hand in services that are not, what clients do by themselves, and what websites alone call."""
 
 WIDTH = 120
 METHODS_FIELD = 2  # of FileDescriptorProto.service, and of ServiceDescriptorProto.method in a path of source code
@@ -37,6 +41,7 @@ class Rpc:
         items: the field of the response that is gone through, page by page or message by message; empty if none is.
         item: the message in that field.
         is_stream: whether the items come as a stream.
+        result: the message that the operation makes which it gives; empty if it gives another message.
         file: the file of the service, without its ending.
     """
 
@@ -48,6 +53,7 @@ class Rpc:
     items: str
     item: str
     is_stream: bool
+    result: str
     file: str
 
     @property
@@ -86,6 +92,7 @@ def _items(response: DescriptorProto, *, is_stream: bool) -> FieldDescriptorProt
 
 def rpcs(request: CodeGeneratorRequest) -> Iterator[Rpc]:
     """Give the rpcs that get a method."""
+    by_hand = BY_HAND | BY_HAND_IN[request.parameter]
     messages = {
         f".{file.package}.{message.name}": message for file in request.proto_file for message in file.message_type
     }
@@ -94,7 +101,7 @@ def rpcs(request: CodeGeneratorRequest) -> Iterator[Rpc]:
             continue
         for place, service in enumerate(file.service):
             for number, method in enumerate(service.method):
-                if service.name in BY_HAND or method.name in LEFT_OUT:
+                if service.name in by_hand or method.name in LEFT_OUT:
                     continue
                 items = _items(messages[method.output_type], is_stream=method.server_streaming)
                 yield Rpc(
@@ -106,6 +113,7 @@ def rpcs(request: CodeGeneratorRequest) -> Iterator[Rpc]:
                     items=items.name if items else "",
                     item=_last(items.type_name) if items else "",
                     is_stream=method.server_streaming,
+                    result=method.options.Extensions[operations_pb2.operation_info].response_type,
                     file=file.name.removesuffix(".proto"),
                 )
 
@@ -144,6 +152,10 @@ def go(methods: list[Rpc]) -> tuple[str, str]:
             items = f"(*leadlinev1.{rpc.response}).Get{_pascal(rpc.items)}"
             lines.append(f"{head} iter.Seq2[*leadlinev1.{rpc.item}, error] {{")
             lines.append(f"\treturn {fetch}(ctx, request, {call}, {items})")
+        elif rpc.result:
+            lines.append(f"{head} (*Operation[*leadlinev1.{rpc.result}], error) {{")
+            lines.append(f"\tmessage, err := {call}(ctx, request)")
+            lines.append(f"\treturn handle[*leadlinev1.{rpc.result}](client, message, err)")
         elif rpc.response:
             lines.append(f"{head} (*leadlinev1.{rpc.response}, error) {{")
             lines.append(f"\treturn {call}(ctx, request)")
@@ -155,17 +167,22 @@ def go(methods: list[Rpc]) -> tuple[str, str]:
 
 
 TYPESCRIPT = """/** The methods of the client that need nothing but their call. Generated from the contract. */
-import {{ type DescService, type MessageInitShape }} from "@bufbuild/protobuf";
+import {{ type DescMessage, type DescService, type MessageInitShape }} from "@bufbuild/protobuf";
 import {{ type Client as ServiceClient }} from "@connectrpc/connect";
 
 import {{ type CallOptions }} from "../src/connection.js";
+import {{ type Operation }} from "../src/operations.js";
 import {{ pages }} from "../src/pages.js";
+import {{ type Operation as OperationMessage }} from "./google/longrunning/operations_pb.js";
 {imports}
 
 /** What a `Client` inherits. A service's part of the contract is loaded with the first call of one of its methods. */
 export abstract class ContractMethods {{
   /** Gives a client of any service of the contract. */
   abstract service<Service extends DescService>(service: Service): ServiceClient<Service>;
+
+  /** Gives a handle of an operation that makes such a message. */
+  protected abstract operationOf<Result>(message: OperationMessage, result: DescMessage): Operation<Result>;
 """
 
 
@@ -178,7 +195,7 @@ def typescript(methods: list[Rpc], files: dict[str, str]) -> tuple[str, str]:
     """
     used: dict[str, set[str]] = {}
     for rpc in methods:
-        for name in {rpc.request + "Schema", rpc.item or rpc.response} - {""}:
+        for name in {f"{rpc.request}Schema", rpc.result or rpc.item or rpc.response} - {""}:
             used.setdefault(files[name.removesuffix("Schema")], set()).add(name)
     imports = "\n".join(
         f'import {{ {", ".join(f"type {name}" for name in sorted(used[file]))} }} from "./{file}_pb.js";'
@@ -203,6 +220,11 @@ def typescript(methods: list[Rpc], files: dict[str, str]) -> tuple[str, str]:
                 lines.append(f"    const fetch = (pageToken: string) => {page};")
                 fetched = "pages(fetch)"
             lines.append(f"    for await (const {{ {_camel(rpc.items)} }} of {fetched}) yield* {_camel(rpc.items)};")
+        elif rpc.result:
+            lines.append(f"  async {rpc.method}({request}, {told}): Promise<Operation<{rpc.result}>> {{")
+            lines.append(f'    const {{ {rpc.result}Schema }} = await import("./{files[rpc.result]}_pb.js");')
+            lines.append(f"    const message = await {service}.{rpc.method}(request, options);")
+            lines.append(f"    return this.operationOf<{rpc.result}>(message, {rpc.result}Schema);")
         elif rpc.response:
             lines.append(f"  async {rpc.method}({request}, {told}): Promise<{rpc.response}> {{")
             lines.append(f"    return {service}.{rpc.method}(request, options);")
@@ -215,6 +237,7 @@ def typescript(methods: list[Rpc], files: dict[str, str]) -> tuple[str, str]:
 
 JAVA = """package dev.leadline.sdk;
 
+import com.google.protobuf.Message;
 import dev.leadline.v1.*;
 import io.grpc.Channel;
 import java.util.stream.Stream;
@@ -225,6 +248,9 @@ abstract class ContractMethods {
 
     /** Gives the connection for a stub of any service of the contract. */
     public abstract Channel channel();
+
+    /** Gives a handle of an operation that makes such a message. */
+    abstract <T extends Message> Operation<T> handle(Class<T> type, com.google.longrunning.Operation message);
 """
 
 
@@ -245,6 +271,10 @@ def java(methods: list[Rpc]) -> tuple[str, str]:
             lines.append(f"    public Iterable<{rpc.item}> {asked}")
             lines.append(f"        return Pages.of(\n                token -> LeadlineClient.call(() -> {page}),")
             lines.append(f"                {items},\n                {rpc.response}::getNextPageToken);")
+        elif rpc.result:
+            call = f"LeadlineClient.call(() -> {stub}.{rpc.method}(request))"
+            lines.append(f"    public Operation<{rpc.result}> {asked}")
+            lines.append(f"        return handle({rpc.result}.class, {call});")
         elif rpc.response:
             lines.append(f"    public {rpc.response} {asked}")
             lines.append(f"        return LeadlineClient.call(() -> {stub}.{rpc.method}(request));")

@@ -16,17 +16,18 @@ CallOption Client Client.ActivateRuleSet Client.BatchCreateLeads Client.BatchSco
 Client.Close Client.Connection Client.CreateLead Client.CreateRuleSet Client.DeactivateRuleSet Client.DeleteLead
 Client.DeleteModel Client.DeleteRuleSet Client.DryRunRuleSet Client.GetLead Client.GetModel Client.GetModelPlots
 Client.GetOperation Client.GetRuleSet Client.ImportLeads Client.ListLeads Client.ListModels Client.ListOperations
-Client.ListRuleSets Client.OverrideScore Client.PromoteModel Client.RecordEvents Client.ReplayScore
-Client.RescoreLeads Client.RollBackModel Client.ScoreInlineLead Client.ScoreLead Client.SuggestChanges
-Client.TrainModel Client.UpdateLead Client.WatchScores ErrAPIKeyRefused ErrAlreadyExists ErrCancelled ErrConflict
-ErrDeadlineExceeded ErrFailedPrecondition ErrIdempotencyKeyReused ErrInternal ErrInvalidRequest ErrNotFound
-ErrPermissionDenied ErrResourceExhausted ErrUnauthenticated ErrUnavailable Error Error.CatalogueReason Error.Error
-Error.GRPCStatus Error.Unwrap FieldViolation FromFieldValue ImportOptions ImportResult ImportResult.RowCount
-ListLeadsOptions LongestCategory LongestText NewClient NewIdempotencyKey Operation Operation.Cancel Operation.Done
-Operation.Metadata Operation.Name Operation.Result Operation.Wait Option RecordEventsResult RefusedEvent RefusedRow
-Rows RuleSetChange ScoreUpdate ScoredLead Text ToFieldValue ToFields TokenSource TrainModelOptions Version
-WatchScoresOptions WithAPIKey WithDialOptions WithIdempotencyKey WithPlaintext WithRootCertificates WithTimeout
-WithToken WithTokenSource WithUserAgent
+Client.ListRuleSets Client.OverrideScore Client.PromoteModel Client.PublishEvents Client.RecordEvents
+Client.ReplayScore Client.RescoreLeads Client.RollBackModel Client.ScoreInlineLead Client.ScoreLead
+Client.SuggestChanges Client.TrainModel Client.UpdateLead Client.WatchNotifications Client.WatchScores
+ErrAPIKeyRefused ErrAlreadyExists ErrCancelled ErrConflict ErrDeadlineExceeded ErrFailedPrecondition
+ErrIdempotencyKeyReused ErrInternal ErrInvalidRequest ErrNotFound ErrPermissionDenied ErrResourceExhausted
+ErrUnauthenticated ErrUnavailable Error Error.CatalogueReason Error.Error Error.GRPCStatus Error.Unwrap
+FieldViolation FromFieldValue ImportOptions ImportResult ImportResult.RowCount ListLeadsOptions LongestCategory
+LongestText NewClient NewIdempotencyKey NotificationUpdate Operation Operation.Cancel Operation.Done
+Operation.Metadata Operation.Name Operation.Result Operation.Wait Option PublishedEvent RecordEventsResult
+RefusedEvent RefusedRow Rows RuleSetChange ScoreUpdate ScoredLead Text ToFieldValue ToFields TokenSource
+TrainModelOptions Version WatchScoresOptions WithAPIKey WithDialOptions WithIdempotencyKey WithPlaintext
+WithRootCertificates WithTimeout WithToken WithTokenSource WithUserAgent
 `
 
 // TestThePublicNamesStay compares the exported names of the package with those above.

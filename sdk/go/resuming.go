@@ -72,6 +72,17 @@ func (resumption *resumption) waitAfter(ctx context.Context, err error) error {
 	return sleep(ctx, max(failure.RetryAfter, rand.N(backoff)))
 }
 
+// goOn waits until the next stream of an endless one may be opened. It gives why there is to be none.
+func (resumption *resumption) goOn(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errorFrom(ctx.Err())
+	}
+	if errors.Is(err, errStreamTimeOver) {
+		return sleep(ctx, 100*time.Millisecond)
+	}
+	return resumption.waitAfter(ctx, err)
+}
+
 func sleep(ctx context.Context, duration time.Duration) error {
 	timer := time.NewTimer(duration)
 	defer timer.Stop()

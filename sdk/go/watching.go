@@ -7,13 +7,14 @@ import (
 	"iter"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 
 	leadlinev1 "leadline.dev/sdk/go/gen/leadline/v1"
 )
 
 const (
-	rememberedScores = 4_096
+	rememberedUpdates = 4_096
 	// streamTime is how long one stream is kept: each new one is opened with the token of then, so a watch outlives its
 	// first token.
 	streamTime = 15 * time.Minute
@@ -50,57 +51,88 @@ type ScoreUpdate struct {
 	IsSnapshot bool
 }
 
+// NotificationUpdate is a new notification of the caller.
+type NotificationUpdate struct {
+	// Notification is the notification.
+	Notification *leadlinev1.Notification
+	// ResumeToken lets another watch go on right after this update, even in another process.
+	ResumeToken string
+}
+
 // WatchScores goes through new scores as they are stored: without an end, a gap or a repetition. It opens as many streams
 // as it takes, each where the last one ended. It ends with an error when the context does, where a new stream would not
 // help, or after 8 failures in a row.
 func (client *Client) WatchScores(ctx context.Context, told WatchScoresOptions) iter.Seq2[ScoreUpdate, error] {
-	return func(yield func(ScoreUpdate, error) bool) {
-		watch := &watch{client: client, told: told, passedOn: make(map[scoreKey]struct{})}
+	open := func(ctx context.Context, token string) (receiver[*leadlinev1.WatchScoresResponse], error) {
+		return client.scoring.WatchScores(ctx, &leadlinev1.WatchScoresRequest{
+			Names: told.Names, ResumeToken: token, Filter: told.Filter, Snapshot: told.Snapshot,
+		})
+	}
+	return updates(ctx, told.ResumeToken, open, scoreUpdate)
+}
+
+// WatchNotifications goes through the caller's new notifications, after the one with the resume token or, with an empty
+// one, from now on. It goes on and ends as [Client.WatchScores] does.
+func (client *Client) WatchNotifications(ctx context.Context, resumeToken string) iter.Seq2[NotificationUpdate, error] {
+	notifications := leadlinev1.NewNotificationServiceClient(client.connection)
+	open := func(ctx context.Context, token string) (receiver[*leadlinev1.WatchNotificationsResponse], error) {
+		return notifications.WatchNotifications(ctx, &leadlinev1.WatchNotificationsRequest{ResumeToken: token})
+	}
+	return updates(ctx, resumeToken, open, notificationUpdate)
+}
+
+// receiver is a stream of messages.
+type receiver[Message any] interface{ Recv() (Message, error) }
+
+// watchMessage is a message of a stream that can be resumed.
+type watchMessage interface {
+	GetResumeToken() string
+	GetStatus() *status.Status
+}
+
+// watch keeps the resume token of the last message, and what was passed on lately: announcing something is at least once.
+type watch[Message watchMessage, Update any] struct {
+	open        func(ctx context.Context, resumeToken string) (receiver[Message], error)
+	update      func(message Message, resumeToken string) (update Update, key any)
+	resumeToken string
+	resumption  resumption
+	passedOn    map[any]struct{}
+	order       []any
+}
+
+// updates goes through the updates of a watch, over as many streams as it takes. What update gives is passed on once for
+// each key; the key is nil where a message has no update.
+func updates[Message watchMessage, Update any](
+	ctx context.Context, resumeToken string, open func(context.Context, string) (receiver[Message], error),
+	update func(Message, string) (Update, any),
+) iter.Seq2[Update, error] {
+	return func(yield func(Update, error) bool) {
+		watch := &watch[Message, Update]{
+			open: open, update: update, resumeToken: resumeToken, passedOn: make(map[any]struct{}),
+		}
 		for {
 			isWanted, err := watch.stream(ctx, yield)
 			if !isWanted {
 				return
 			}
-			if ctx.Err() != nil {
-				err = errorFrom(ctx.Err())
-			} else if errors.Is(err, errStreamTimeOver) {
-				err = sleep(ctx, 100*time.Millisecond)
-			} else {
-				err = watch.resumption.waitAfter(ctx, err)
-			}
-			if err != nil {
-				yield(ScoreUpdate{}, err)
+			if err := watch.resumption.goOn(ctx, err); err != nil {
+				var none Update
+				yield(none, err)
 				return
 			}
 		}
 	}
 }
 
-type scoreKey struct {
-	lead, model string
-	computed    int64
-}
-
-// watch keeps the resume token of the last message, and the latest scores passed on: announcing one is at least once.
-type watch struct {
-	client     *Client
-	told       WatchScoresOptions
-	resumption resumption
-	passedOn   map[scoreKey]struct{}
-	order      []scoreKey
-}
-
 // stream passes on what one stream tells. It gives whether more is wanted, and why the stream ended.
-func (watch *watch) stream(ctx context.Context, yield func(ScoreUpdate, error) bool) (bool, error) {
+func (watch *watch[Message, Update]) stream(ctx context.Context, yield func(Update, error) bool) (bool, error) {
 	life, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	age := time.AfterFunc(streamTime, func() { end(errStreamTimeOver) })
 	defer age.Stop()
 	silence := time.AfterFunc(longestSilence, func() { end(errSilence) })
 	defer silence.Stop()
-	stream, err := watch.client.scoring.WatchScores(watch.resumption.context(life), &leadlinev1.WatchScoresRequest{
-		Names: watch.told.Names, ResumeToken: watch.told.ResumeToken, Filter: watch.told.Filter, Snapshot: watch.told.Snapshot,
-	})
+	stream, err := watch.open(watch.resumption.context(life), watch.resumeToken)
 	if err != nil {
 		return true, endOf(life, err)
 	}
@@ -118,7 +150,11 @@ func (watch *watch) stream(ctx context.Context, yield func(ScoreUpdate, error) b
 			continue // the same comes as the status of the rpc, which knows the token that was refused
 		}
 		watch.resumption.progressed()
-		if update, isNew := watch.accept(message); isNew && !yield(update, nil) {
+		if token := message.GetResumeToken(); token != "" {
+			watch.resumeToken = token
+		}
+		update, key := watch.update(message, watch.resumeToken)
+		if key != nil && !watch.isRepeated(key) && !yield(update, nil) {
 			return false, nil
 		}
 	}
@@ -138,32 +174,41 @@ func endOf(life context.Context, err error) error {
 	}
 }
 
-func (watch *watch) accept(message *leadlinev1.WatchScoresResponse) (ScoreUpdate, bool) {
-	if token := message.GetResumeToken(); token != "" {
-		watch.told.ResumeToken = token
-	}
-	if score := message.GetSnapshotScore(); score != nil {
-		return ScoreUpdate{Score: score, ResumeToken: watch.told.ResumeToken, IsSnapshot: true}, true
-	}
-	change := message.GetScoreChange()
-	if change.GetScore() == nil || watch.isRepeated(change.GetScore()) {
-		return ScoreUpdate{}, false
-	}
-	update := ScoreUpdate{Score: change.GetScore(), ResumeToken: watch.told.ResumeToken}
-	update.PreviousProbability = change.PreviousProbability
-	return update, true
-}
-
-func (watch *watch) isRepeated(score *leadlinev1.Score) bool {
-	key := scoreKey{score.GetLead(), score.GetModel(), score.GetComputeTime().AsTime().UnixNano()}
+func (watch *watch[Message, Update]) isRepeated(key any) bool {
 	if _, known := watch.passedOn[key]; known {
 		return true
 	}
 	watch.passedOn[key] = struct{}{}
 	watch.order = append(watch.order, key)
-	if len(watch.order) > rememberedScores {
+	if len(watch.order) > rememberedUpdates {
 		delete(watch.passedOn, watch.order[0])
 		watch.order = watch.order[1:]
 	}
 	return false
+}
+
+type scoreKey struct {
+	lead, model string
+	computed    int64
+}
+
+func scoreUpdate(message *leadlinev1.WatchScoresResponse, resumeToken string) (ScoreUpdate, any) {
+	if stored := message.GetSnapshotScore(); stored != nil {
+		return ScoreUpdate{Score: stored, ResumeToken: resumeToken, IsSnapshot: true}, new(scoreKey) // not a change: nothing repeats it
+	}
+	change := message.GetScoreChange()
+	score := change.GetScore()
+	if score == nil {
+		return ScoreUpdate{}, nil
+	}
+	update := ScoreUpdate{Score: score, PreviousProbability: change.PreviousProbability, ResumeToken: resumeToken}
+	return update, scoreKey{score.GetLead(), score.GetModel(), score.GetComputeTime().AsTime().UnixNano()}
+}
+
+func notificationUpdate(message *leadlinev1.WatchNotificationsResponse, resumeToken string) (NotificationUpdate, any) {
+	notification := message.GetNotification()
+	if notification == nil {
+		return NotificationUpdate{}, nil
+	}
+	return NotificationUpdate{Notification: notification, ResumeToken: resumeToken}, notification.GetName()
 }

@@ -64,6 +64,7 @@ class Client:
         self._driver = driver
         self._leadline = leadline
         self.agent = driver.driver.agent
+        self.lacks = driver.driver.lacks
 
     def connect(self, **told: Any) -> None:
         """Connect anew, with a token unless an API key is told; what is None is left to the SDK."""

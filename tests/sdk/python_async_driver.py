@@ -4,7 +4,7 @@ import asyncio
 import sys
 from typing import Any
 
-from leadline_sdk import AsyncClient, Lead, __version__, to_field_value
+from leadline_sdk import AsyncClient, Lead, Workflow, __version__, to_field_value
 from tests.sdk import python_driving as driving
 
 
@@ -53,6 +53,29 @@ class Driver:
             if len(updates) == count:
                 break
         return updates
+
+    async def publish_events(self, count: int, bad: list[int]) -> list[list[str]]:
+        return [driving.published(found) async for found in self._client.publish_events(driving.events(count, bad))]
+
+    async def watch_notifications(self, count: int, resume_token: str = "") -> list[dict[str, Any]]:
+        updates: list[dict[str, Any]] = []
+        async for found in self._client.watch_notifications(resume_token=resume_token):
+            updates.append(driving.notified(found))
+            if len(updates) == count:
+                break
+        return updates
+
+    async def methods(self) -> list[str]:
+        return dir(AsyncClient)
+
+    async def list_lead_events(self, name: str, page_size: int) -> list[str]:
+        return [found.event.event_id async for found in self._client.list_lead_events(name, page_size=page_size)]
+
+    async def export_audit_records(self) -> list[str]:
+        return [record.name async for record in self._client.export_audit_records()]
+
+    async def create_workflow(self, display_name: str) -> str:
+        return (await self._client.create_workflow(Workflow(display_name=display_name))).display_name
 
     async def get_leads_at_once(self, name: str, count: int) -> int:
         return len(await asyncio.gather(*(self._client.get_lead(name) for _ in range(count))))

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
-from leadline_sdk import Client, Lead, __version__, to_field_value
+from leadline_sdk import Client, Lead, Workflow, __version__, to_field_value
 from tests.sdk import python_driving as driving
 
 
@@ -48,6 +48,27 @@ class Driver:
 
     def watch_scores(self, count: int, **told: Any) -> list[dict[str, Any]]:
         return [driving.update(found) for found in islice(self._client.watch_scores(**told), count)]
+
+    def publish_events(self, count: int, bad: list[int]) -> list[list[str]]:
+        return [driving.published(found) for found in self._client.publish_events(driving.events(count, bad))]
+
+    def watch_notifications(self, count: int, resume_token: str = "") -> list[dict[str, Any]]:
+        return [
+            driving.notified(found)
+            for found in islice(self._client.watch_notifications(resume_token=resume_token), count)
+        ]
+
+    def methods(self) -> list[str]:
+        return dir(Client)
+
+    def list_lead_events(self, name: str, page_size: int) -> list[str]:
+        return [found.event.event_id for found in self._client.list_lead_events(name, page_size=page_size)]
+
+    def export_audit_records(self) -> list[str]:
+        return [record.name for record in self._client.export_audit_records()]
+
+    def create_workflow(self, display_name: str) -> str:
+        return self._client.create_workflow(Workflow(display_name=display_name)).display_name
 
     def get_leads_at_once(self, name: str, count: int) -> int:
         with ThreadPoolExecutor(count) as threads:

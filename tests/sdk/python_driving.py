@@ -11,10 +11,13 @@ from google.protobuf.message import Message
 
 from leadline_sdk import (
     Event,
+    EventOutcome,
     ImportResult,
     ImportRow,
     Lead,
     LeadlineError,
+    NotificationUpdate,
+    PublishedEvent,
     RecordEventsResult,
     ScoredLead,
     ScoreUpdate,
@@ -104,6 +107,17 @@ def scored(result: ScoredLead) -> dict[str, Any]:
 def update(found: ScoreUpdate) -> dict[str, Any]:
     """Tell of an update of a watch."""
     return {"lead": found.score.lead, "snapshot": found.is_snapshot, "resume_token": found.resume_token}
+
+
+def published(found: PublishedEvent) -> list[str]:
+    """Tell what became of an event that was published."""
+    outcome = EventOutcome.Name(found.outcome).removeprefix("EVENT_OUTCOME_")
+    return [found.event_id, outcome, found.error.reason if found.error else ""]
+
+
+def notified(found: NotificationUpdate) -> dict[str, Any]:
+    """Tell of a new notification."""
+    return {"notification": found.notification.name, "resume_token": found.resume_token}
 
 
 def plain(value: object) -> object:

@@ -1,15 +1,19 @@
 /** The methods of the client that need nothing but their call. Generated from the contract. */
-import { type DescService, type MessageInitShape } from "@bufbuild/protobuf";
+import { type DescMessage, type DescService, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Client as ServiceClient } from "@connectrpc/connect";
 
 import { type CallOptions } from "../src/connection.js";
+import { type Operation } from "../src/operations.js";
 import { pages } from "../src/pages.js";
+import { type Operation as OperationMessage } from "./google/longrunning/operations_pb.js";
 import { type AuditRecord } from "./leadline/v1/audit_record_pb.js";
 import { type ExportAuditRecordsRequestSchema, type GetAuditRecordRequestSchema, type ListAuditRecordsRequestSchema, type VerifyAuditLogRequestSchema, type VerifyAuditLogResponse } from "./leadline/v1/audit_service_pb.js";
 import { type AcceptInvitationRequestSchema, type ChangePasswordRequestSchema, type ConfirmSecondFactorRequestSchema, type ConfirmSecondFactorResponse, type DisableSecondFactorRequestSchema, type EnrolSecondFactorRequestSchema, type EnrolSecondFactorResponse, type ListSessionsRequestSchema, type LogInRequestSchema, type LogInResponse, type LogInWithIdTokenRequestSchema, type LogOutEverywhereRequestSchema, type LogOutRequestSchema, type RefreshTokenRequestSchema, type RequestEmailVerificationRequestSchema, type RequestPasswordResetRequestSchema, type ResetPasswordRequestSchema, type RevokeSessionRequestSchema, type SignUpRequestSchema, type TokenSet, type VerifyEmailRequestSchema, type VerifySecondFactorRequestSchema } from "./leadline/v1/authentication_service_pb.js";
 import { type AcknowledgeCrmQueueItemsRequestSchema, type AcknowledgeCrmQueueItemsResponse, type CrmQueueItem, type ListCrmQueueItemsRequestSchema, type TakeCrmQueueItemsRequestSchema, type TakeCrmQueueItemsResponse } from "./leadline/v1/crm_queue_service_pb.js";
 import { type DeadLetter } from "./leadline/v1/dead_letter_pb.js";
 import { type DeleteDeadLetterRequestSchema, type GetDeadLetterRequestSchema, type ListDeadLettersRequestSchema, type ReplayDeadLetterRequestSchema, type ReplayDeadLetterResponse } from "./leadline/v1/dead_letter_service_pb.js";
+import { type TenantKey } from "./leadline/v1/encryption_key_pb.js";
+import { type GetTenantKeyRequestSchema, type ListTenantKeysRequestSchema, type RotateTenantKeyRequestSchema, type RotateTenantKeyResponse } from "./leadline/v1/encryption_key_service_pb.js";
 import { type Experiment, type ExperimentResult } from "./leadline/v1/experiment_pb.js";
 import { type ConcludeExperimentRequestSchema, type CreateExperimentRequestSchema, type GetExperimentRequestSchema, type GetExperimentResultRequestSchema, type ListExperimentsRequestSchema, type StopExperimentRequestSchema } from "./leadline/v1/experiment_service_pb.js";
 import { type ApiKey, type IdentityProvider, type Invitation, type OauthClient, type Organization, type Role, type Session, type User } from "./leadline/v1/identity_pb.js";
@@ -19,6 +23,8 @@ import { type Alarm, type DriftReport, type MonitoringPolicy } from "./leadline/
 import { type GetDriftReportRequestSchema, type GetMonitoringPolicyRequestSchema, type ListAlarmsRequestSchema, type UpdateMonitoringPolicyRequestSchema } from "./leadline/v1/monitoring_service_pb.js";
 import { type Notification } from "./leadline/v1/notification_pb.js";
 import { type CountUnreadNotificationsRequestSchema, type CountUnreadNotificationsResponse, type ListNotificationsRequestSchema, type MarkNotificationsReadRequestSchema, type MarkNotificationsReadResponse } from "./leadline/v1/notification_service_pb.js";
+import { type CreateRuleSetRequestSchema, type DeleteRuleSetRequestSchema, type DryRunRuleSetRequestSchema, type DryRunRuleSetResponse, type GetRuleSetRequestSchema, type ListRuleSetsRequestSchema } from "./leadline/v1/rule_service_pb.js";
+import { type RuleSet } from "./leadline/v1/rule_set_pb.js";
 import { type Score } from "./leadline/v1/score_pb.js";
 import { type TrackingKey } from "./leadline/v1/tracking_pb.js";
 import { type CreateTrackingKeyRequestSchema, type DeleteTrackingKeyRequestSchema, type ListTrackingKeysRequestSchema, type SignOpenPixelRequestSchema, type SignOpenPixelResponse } from "./leadline/v1/tracking_service_pb.js";
@@ -29,6 +35,9 @@ import { type CreateWorkflowRequestSchema, type DeleteWorkflowRequestSchema, typ
 export abstract class ContractMethods {
   /** Gives a client of any service of the contract. */
   abstract service<Service extends DescService>(service: Service): ServiceClient<Service>;
+
+  /** Gives a handle of an operation that makes such a message. */
+  protected abstract operationOf<Result>(message: OperationMessage, result: DescMessage): Operation<Result>;
 
   async #AuditService() {
     const { AuditService } = await import("./leadline/v1/audit_service_pb.js");
@@ -48,6 +57,11 @@ export abstract class ContractMethods {
   async #DeadLetterService() {
     const { DeadLetterService } = await import("./leadline/v1/dead_letter_service_pb.js");
     return this.service(DeadLetterService);
+  }
+
+  async #EncryptionKeyService() {
+    const { EncryptionKeyService } = await import("./leadline/v1/encryption_key_service_pb.js");
+    return this.service(EncryptionKeyService);
   }
 
   async #ExperimentService() {
@@ -73,6 +87,11 @@ export abstract class ContractMethods {
   async #NotificationService() {
     const { NotificationService } = await import("./leadline/v1/notification_service_pb.js");
     return this.service(NotificationService);
+  }
+
+  async #RuleService() {
+    const { RuleService } = await import("./leadline/v1/rule_service_pb.js");
+    return this.service(RuleService);
   }
 
   async #TrackingService() {
@@ -276,6 +295,33 @@ export abstract class ContractMethods {
   /** Deletes a dead letter. Errors: DEAD_LETTER_NOT_FOUND. */
   async deleteDeadLetter(request: MessageInitShape<typeof DeleteDeadLetterRequestSchema>, options: CallOptions = {}): Promise<void> {
     await (await this.#DeadLetterService()).deleteDeadLetter(request, options);
+  }
+
+  /** Gives one version of the tenant's key. Errors: TENANT_KEY_NOT_FOUND. */
+  async getTenantKey(request: MessageInitShape<typeof GetTenantKeyRequestSchema>, options: CallOptions = {}): Promise<TenantKey> {
+    return (await this.#EncryptionKeyService()).getTenantKey(request, options);
+  }
+
+  /**
+   * Lists the versions of the tenant's key, the newest first; none before the tenant has its first lead. Errors:
+   * INVALID_PAGE_TOKEN.
+   */
+  async *listTenantKeys(request: MessageInitShape<typeof ListTenantKeysRequestSchema> = {}, options: CallOptions = {}): AsyncGenerator<TenantKey> {
+    const service = await this.#EncryptionKeyService();
+    const fetch = (pageToken: string) => service.listTenantKeys({ ...request, pageToken }, options);
+    for await (const { tenantKeys } of pages(fetch)) yield* tenantKeys;
+  }
+
+  /**
+   * Gives the tenant's key a new version and wraps the data keys of all leads by it, while leads are read and written.
+   * The operation's response is RotateTenantKeyResponse, its metadata OperationMetadata. It ends by retiring the
+   * versions before, once no process holds them any more. Cancelled, it leaves several versions in use, and the next
+   * rotation goes on with the newest instead of making another. Errors: TENANT_KEY_ROTATING.
+   */
+  async rotateTenantKey(request: MessageInitShape<typeof RotateTenantKeyRequestSchema>, options: CallOptions = {}): Promise<Operation<RotateTenantKeyResponse>> {
+    const { RotateTenantKeyResponseSchema } = await import("./leadline/v1/encryption_key_service_pb.js");
+    const message = await (await this.#EncryptionKeyService()).rotateTenantKey(request, options);
+    return this.operationOf<RotateTenantKeyResponse>(message, RotateTenantKeyResponseSchema);
   }
 
   /**
@@ -544,6 +590,40 @@ export abstract class ContractMethods {
   /** Marks notifications as read by the caller; those that are read already, or do not exist, are passed over. */
   async markNotificationsRead(request: MessageInitShape<typeof MarkNotificationsReadRequestSchema>, options: CallOptions = {}): Promise<MarkNotificationsReadResponse> {
     return (await this.#NotificationService()).markNotificationsRead(request, options);
+  }
+
+  /** Keeps a new version of the rules, which is not active yet. Errors: RULE_INVALID, ETAG_MISMATCH. */
+  async createRuleSet(request: MessageInitShape<typeof CreateRuleSetRequestSchema>, options: CallOptions = {}): Promise<RuleSet> {
+    return (await this.#RuleService()).createRuleSet(request, options);
+  }
+
+  /** Gives one version. Errors: RULE_SET_NOT_FOUND. */
+  async getRuleSet(request: MessageInitShape<typeof GetRuleSetRequestSchema>, options: CallOptions = {}): Promise<RuleSet> {
+    return (await this.#RuleService()).getRuleSet(request, options);
+  }
+
+  /** Lists the versions, the newest first. Errors: INVALID_PAGE_TOKEN. */
+  async *listRuleSets(request: MessageInitShape<typeof ListRuleSetsRequestSchema> = {}, options: CallOptions = {}): AsyncGenerator<RuleSet> {
+    const service = await this.#RuleService();
+    const fetch = (pageToken: string) => service.listRuleSets({ ...request, pageToken }, options);
+    for await (const { ruleSets } of pages(fetch)) yield* ruleSets;
+  }
+
+  /**
+   * Deletes a version that was never active. One that was is kept, since scores were made with it that can be replayed.
+   * Errors: RULE_SET_NOT_FOUND, RULE_SET_IN_USE.
+   */
+  async deleteRuleSet(request: MessageInitShape<typeof DeleteRuleSetRequestSchema>, options: CallOptions = {}): Promise<void> {
+    await (await this.#RuleService()).deleteRuleSet(request, options);
+  }
+
+  /**
+   * Tells what rules would do, without keeping them: which open leads would change grade, and which conversion would
+   * have been seen in each grade among leads with an outcome. Compares them with the rules that are active. Errors:
+   * RULE_INVALID, NO_MODEL, DEPENDENCY_UNAVAILABLE.
+   */
+  async dryRunRuleSet(request: MessageInitShape<typeof DryRunRuleSetRequestSchema>, options: CallOptions = {}): Promise<DryRunRuleSetResponse> {
+    return (await this.#RuleService()).dryRunRuleSet(request, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** The client. */
-import { type DescService, type MessageInitShape } from "@bufbuild/protobuf";
+import { type DescMessage, type DescService, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client as ServiceClient, createClient, type Transport } from "@connectrpc/connect";
 
@@ -11,6 +11,14 @@ import { type Lead, type LeadSchema } from "../gen/leadline/v1/lead_pb.js";
 import { DuplicatePolicy, type ImportLeadsRequest, type ImportLeadsResponse, LeadService } from "../gen/leadline/v1/lead_service_pb.js";
 import { type Model, ModelSchema, type Plot } from "../gen/leadline/v1/model_pb.js";
 import { OperationService } from "../gen/leadline/v1/operation_service_pb.js";
+import {
+  type ActivateRuleSetRequestSchema,
+  type ActivateRuleSetResponse,
+  type DeactivateRuleSetRequestSchema,
+  type DeactivateRuleSetResponse,
+  type RuleService,
+} from "../gen/leadline/v1/rule_service_pb.js";
+import { type RuleSet } from "../gen/leadline/v1/rule_set_pb.js";
 import { type Score } from "../gen/leadline/v1/score_pb.js";
 import {
   type ReplayScoreResponse,
@@ -41,13 +49,22 @@ import { RecordEventsResult, recordEventsRequests } from "./recording.js";
 import { pages } from "./pages.js";
 import { Resumption, sleep } from "./resuming.js";
 import { liveScores } from "./live.js";
-import { type ScoreUpdate, type WatchOptions, watchScores } from "./watching.js";
+import {
+  type NotificationUpdate,
+  type ResumptionOptions,
+  type ScoreUpdate,
+  watchNotifications,
+  type WatchOptions,
+  watchScores,
+} from "./watching.js";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const STREAM_TIMEOUT_MS = 120_000;
 const MOST_FAILURES = 8;
 /** The model server is fastest with batches of 64 to 256 explained leads, and the answer stays far below the limit. */
 const LEADS_A_REQUEST = 250;
+/** What operations make that are not told what they make. */
+const RESULTS = [ModelSchema, RescoreLeadsResponseSchema];
 /** Milliseconds that the answer to a wait may take on the way, above the time that it waits. */
 const WAIT_MARGIN_MS = 10_000;
 
@@ -71,6 +88,14 @@ export interface ImportOptions extends MutationOptions {
   readonly duplicatePolicy?: DuplicatePolicy;
   /** Called each time that Leadline has stored some more. */
   readonly progress?: (soFar: ImportResult) => void;
+}
+
+/** What became of activating or deactivating a version of the scoring rules. */
+export interface RuleSetChange {
+  /** The version as it is now. */
+  readonly ruleSet: RuleSet | undefined;
+  /** A handle to wait until every open lead is scored anew; undefined while there is no model. */
+  readonly rescoring: Operation<RescoreLeadsResponse> | undefined;
 }
 
 /** What became of one lead of a batch: it has a score or an error. */
@@ -244,6 +269,39 @@ export class Client extends ContractMethods {
     return watchScores(names, liveScores(this.#scoring, target, this.#options.live ?? "stream"), options);
   }
 
+  /** Goes through the caller's new notifications as they are made: without an end, a gap or a repetition. */
+  async *watchNotifications(options: ResumptionOptions = {}): AsyncGenerator<NotificationUpdate> {
+    const { NotificationService } = await import("../gen/leadline/v1/notification_service_pb.js");
+    const notifications = this.service(NotificationService);
+    const open = (resumeToken: string, signal: AbortSignal) =>
+      notifications.watchNotifications({ resumeToken }, { signal, timeoutMs: 0 });
+    yield* watchNotifications(open, options);
+  }
+
+  /** Makes a version the rules of the scores, and has open leads scored anew. @throws NotFound, Conflict */
+  async activateRuleSet(
+    request: MessageInitShape<typeof ActivateRuleSetRequestSchema>,
+    options: CallOptions = {},
+  ): Promise<RuleSetChange> {
+    return this.#ruleSetChange(await (await this.#rules()).activateRuleSet(request, options));
+  }
+
+  /** Ends the effect of the active version, and has open leads scored anew. @throws NotFound, Conflict */
+  async deactivateRuleSet(
+    request: MessageInitShape<typeof DeactivateRuleSetRequestSchema>,
+    options: CallOptions = {},
+  ): Promise<RuleSetChange> {
+    return this.#ruleSetChange(await (await this.#rules()).deactivateRuleSet(request, options));
+  }
+
+  async #rules(): Promise<ServiceClient<typeof RuleService>> {
+    return this.service((await import("../gen/leadline/v1/rule_service_pb.js")).RuleService);
+  }
+
+  #ruleSetChange({ ruleSet, rescoring }: ActivateRuleSetResponse | DeactivateRuleSetResponse): RuleSetChange {
+    return { ruleSet, rescoring: rescoring && this.operationOf(rescoring, RescoreLeadsResponseSchema) };
+  }
+
   /** Sets a lead's score, 0 to 100, by hand: it stands until it is cleared. @throws NotFound, InvalidRequest */
   overrideScore(name: string, value: number, options: MutationOptions = {}): Promise<Score> {
     return this.#scoring.overrideScore({ name, value, ...keyOf(options) }, options);
@@ -264,12 +322,12 @@ export class Client extends ContractMethods {
     options: MutationOptions & { excludedFields?: readonly string[]; keptFields?: readonly string[] } = {},
   ): Promise<Operation<Model>> {
     const fields = { excludedFields: [...(options.excludedFields ?? [])], keptFields: [...(options.keptFields ?? [])] };
-    return this.#handle(await this.#scoring.trainModel({ ...fields, ...keyOf(options) }, options));
+    return this.operationOf(await this.#scoring.trainModel({ ...fields, ...keyOf(options) }, options), ModelSchema);
   }
 
   /** Scores every open lead anew. @throws FailedPrecondition There is no model yet. */
   async rescoreLeads(options: MutationOptions = {}): Promise<Operation<RescoreLeadsResponse>> {
-    return this.#handle(await this.#scoring.rescoreLeads(keyOf(options), options));
+    return this.operationOf(await this.#scoring.rescoreLeads(keyOf(options), options), RescoreLeadsResponseSchema);
   }
 
   /** Gives a model with its evaluation. @throws NotFound */
@@ -304,19 +362,23 @@ export class Client extends ContractMethods {
     await this.#scoring.deleteModel({ name, ...keyOf(options) }, options);
   }
 
-  /** Gives a handle of an operation that was started before. @throws NotFound */
-  async getOperation<Result = unknown>(name: string, options: CallOptions = {}): Promise<Operation<Result>> {
-    return this.#handle(await this.#operations.getOperation({ name }, options));
+  /** Gives a handle of an operation that was started before; `result` is what it makes, if not a model or scores. @throws NotFound */
+  async getOperation<Result = unknown>(
+    name: string,
+    { result, ...options }: CallOptions & { result?: DescMessage } = {},
+  ): Promise<Operation<Result>> {
+    return this.operationOf(await this.#operations.getOperation({ name }, options), ...(result ? [result] : RESULTS));
   }
 
   /** Goes through the operations, the newest first. */
   async *listOperations({ pageSize = 0, ...call }: ListOptions = {}): AsyncGenerator<Operation<unknown>> {
     const fetch = (pageToken: string) => this.#operations.listOperations({ pageSize, pageToken }, call);
-    for await (const { operations } of pages(fetch)) yield* operations.map((message) => this.#handle<unknown>(message));
+    for await (const { operations } of pages(fetch)) yield* operations.map((message) => this.operationOf<unknown>(message, ...RESULTS));
   }
 
-  #handle<Result>(message: OperationMessage): Operation<Result> {
-    return new Operation<Result>(message, [ModelSchema, RescoreLeadsResponseSchema], {
+  /** Gives a handle of an operation that makes one of these. */
+  protected operationOf<Result>(message: OperationMessage, ...results: readonly DescMessage[]): Operation<Result> {
+    return new Operation<Result>(message, results, {
       wait: (name, milliseconds, signal) =>
         this.#operations.waitOperation(
           { name, timeout: durationFromMs(Math.round(milliseconds)) },

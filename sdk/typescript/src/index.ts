@@ -18,7 +18,7 @@ export {
 } from "../gen/leadline/v1/scoring_service_pb.js";
 export { type FieldValue, FieldValueSchema } from "../gen/leadline/v1/value_pb.js";
 export { type Items } from "./batches.js";
-export { Client, type ImportOptions, type ListLeadsOptions, type ListOptions, type ScoredLead } from "./client.js";
+export { Client, type ImportOptions, type ListLeadsOptions, type ListOptions, type RuleSetChange, type ScoredLead } from "./client.js";
 export {
   type CallOptions,
   type ClientOptions,
@@ -52,4 +52,4 @@ export { pages } from "./pages.js";
 export { type RecordEventsResult, type RefusedEvent } from "./recording.js";
 export { type FieldKind, fromFieldValue, type PlainValue, toFields, toFieldValue } from "./values.js";
 export { VERSION } from "./version.js";
-export { type ScoreUpdate, type WatchOptions } from "./watching.js";
+export { type NotificationUpdate, type ResumptionOptions, type ScoreUpdate, type WatchOptions } from "./watching.js";

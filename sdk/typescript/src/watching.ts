@@ -1,22 +1,22 @@
-/** A watch of scores that goes on over as many streams as it takes, and passes nothing on twice. */
-import { clone, create } from "@bufbuild/protobuf";
+/** A watch that goes on over as many streams as it takes, and passes nothing on twice. */
+import { create } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 
+import { type Status } from "../gen/google/rpc/status_pb.js";
+import { type Notification } from "../gen/leadline/v1/notification_pb.js";
+import { type WatchNotificationsResponse } from "../gen/leadline/v1/notification_service_pb.js";
 import { type Score } from "../gen/leadline/v1/score_pb.js";
 import {
   type WatchScoresRequest,
   WatchScoresRequestSchema,
   type WatchScoresResponse,
 } from "../gen/leadline/v1/scoring_service_pb.js";
-import { DeadlineExceeded, errorFrom, errorFromStatus, type LeadlineError, streamEnded, Unavailable } from "./errors.js";
+import { errorFrom, errorFromStatus, streamEnded } from "./errors.js";
 import { Resumption, sleep } from "./resuming.js";
+import { StreamLife } from "./stream_life.js";
 
-const REMEMBERED_SCORES = 4_096;
-/** How long one stream is kept: each new one is opened with the token of then, so a watch outlives its first token. */
-const STREAM_MS = 900_000;
-/** Three missed heartbeats: the connection is dead though nobody said so. */
-const SILENCE_MS = 45_000;
+const REMEMBERED_UPDATES = 4_096;
 
 /** A new score of a lead. */
 export interface ScoreUpdate {
@@ -30,14 +30,18 @@ export interface ScoreUpdate {
   readonly isSnapshot: boolean;
 }
 
-/** What a watch can be told. */
-export interface WatchOptions {
+/** A new notification of the caller. */
+export interface NotificationUpdate {
+  /** The notification. */
+  readonly notification: Notification;
+  /** Give it to `watchNotifications` to go on right after this update, even in another process. */
+  readonly resumeToken: string;
+}
+
+/** What any watch can be told. */
+export interface ResumptionOptions {
   /** The token of an update, to go on right after it; empty for what comes next. */
   readonly resumeToken?: string;
-  /** Only scores that pass it or did before, such as `grade = A AND score >= 70`; empty for all. */
-  readonly filter?: string;
-  /** True to get the stored scores first, as they are, and where the resume token has expired. */
-  readonly snapshot?: boolean;
   /** Ends the watch. */
   readonly signal?: AbortSignal;
   /** How many streams in a row may fail before the watch gives up; 8 unless you say otherwise. */
@@ -46,32 +50,55 @@ export interface WatchOptions {
   readonly onConnection?: (isConnected: boolean) => void;
 }
 
-/** Opens one stream. */
+/** What a watch of scores can be told. */
+export interface WatchOptions extends ResumptionOptions {
+  /** Only scores that pass it or did before, such as `grade = A AND score >= 70`; empty for all. */
+  readonly filter?: string;
+  /** True to get the stored scores first, as they are, and where the resume token has expired. */
+  readonly snapshot?: boolean;
+}
+
+/** Opens one stream of scores. */
 export type OpenStream = (request: WatchScoresRequest, signal: AbortSignal) => AsyncIterable<WatchScoresResponse>;
 
+/** A message of a stream that can be resumed. */
+interface WatchMessage {
+  readonly resumeToken: string;
+  readonly event: { readonly case: string | undefined; readonly value?: unknown };
+}
+
+/** What a message tells: an update, and by which key it is known; without a key it is always passed on. */
+interface Told<Update> {
+  readonly update: Update;
+  readonly key?: string;
+}
+
 /**
- * Goes through new scores without an end, without a gap and without a repetition.
+ * Goes through what happens without an end, without a gap and without a repetition.
  *
- * @param names Only these leads; empty means all.
- * @param open Opens a stream.
+ * @param open Opens a stream that goes on after the message with a token.
+ * @param tellOf Gives what a message tells; undefined if it tells nothing.
  * @throws LeadlineError A new stream would not help, or too many failed in a row.
  */
-export async function* watchScores(
-  names: readonly string[],
-  open: OpenStream,
-  { resumeToken = "", filter = "", snapshot = false, signal, mostFailures = 8, onConnection }: WatchOptions,
-): AsyncGenerator<ScoreUpdate> {
-  const watch = new Watch(create(WatchScoresRequestSchema, { names: [...names], resumeToken, filter, snapshot }));
+async function* updates<Message extends WatchMessage, Update>(
+  open: (resumeToken: string, signal: AbortSignal) => AsyncIterable<Message>,
+  tellOf: (message: Message, resumeToken: string) => Told<Update> | undefined,
+  { resumeToken = "", signal, mostFailures = 8, onConnection }: ResumptionOptions,
+): AsyncGenerator<Update> {
+  const passedOn = new Passed();
   const resumption = new Resumption(mostFailures);
+  let latestToken = resumeToken;
   while (!signal?.aborted) {
-    const life = new StreamLife(signal);
+    const life = new StreamLife(signal, true);
     try {
-      for await (const message of open(watch.request(), life.signal)) {
+      for await (const message of open(latestToken, life.signal)) {
         life.heard();
         resumption.progressed();
         onConnection?.(true);
-        const update = watch.accept(message);
-        if (update) yield update;
+        if (message.event.case === "status") throw errorFromStatus(message.event.value as Status);
+        latestToken = message.resumeToken || latestToken;
+        const told = tellOf(message, latestToken);
+        if (told && !passedOn.has(told.key)) yield told.update;
       }
       throw streamEnded();
     } catch (thrown) {
@@ -87,96 +114,53 @@ export async function* watchScores(
   }
 }
 
-/** Ends a stream after its time, or when nothing is heard any more. */
-class StreamLife {
-  readonly #controller = new AbortController();
-  readonly #age: ReturnType<typeof setTimeout>;
-  #silence: ReturnType<typeof setTimeout>;
-  readonly #outer: AbortSignal | undefined;
-  /** Why the stream was ended here; undefined if it was not. */
-  endedBy: LeadlineError | undefined;
+/** What was passed on lately: announcing something is at least once. */
+class Passed {
+  readonly #keys = new Set<string>();
 
-  constructor(outer: AbortSignal | undefined) {
-    this.#outer = outer;
-    outer?.addEventListener("abort", this.#abort, { once: true });
-    this.#age = setTimeout(() => {
-      this.#endBy(new DeadlineExceeded("the stream's time is over", { code: Code.DeadlineExceeded }));
-    }, STREAM_MS);
-    this.#silence = this.#listen();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  heard(): void {
-    clearTimeout(this.#silence);
-    this.#silence = this.#listen();
-  }
-
-  end(): void {
-    clearTimeout(this.#age);
-    clearTimeout(this.#silence);
-    this.#outer?.removeEventListener("abort", this.#abort);
-    this.#controller.abort();
-  }
-
-  #listen(): ReturnType<typeof setTimeout> {
-    return setTimeout(() => {
-      this.#endBy(new Unavailable("nothing was heard for a while", { code: Code.Unavailable }));
-    }, SILENCE_MS);
-  }
-
-  #endBy(error: LeadlineError): void {
-    this.endedBy = error;
-    this.#controller.abort(error);
-  }
-
-  readonly #abort = (): void => {
-    this.#controller.abort(this.#outer?.reason);
-  };
-}
-
-/** Keeps the resume token of the last message, and the latest scores passed on: announcing one is at least once. */
-class Watch {
-  readonly #request: WatchScoresRequest;
-  readonly #passedOn = new Set<string>();
-
-  /** @param request The request of the first stream. */
-  constructor(request: WatchScoresRequest) {
-    this.#request = request;
-  }
-
-  /** Gives the request of the next stream. */
-  request(): WatchScoresRequest {
-    return clone(WatchScoresRequestSchema, this.#request);
-  }
-
-  /**
-   * Takes a message; gives the update to pass on, or undefined if it has none or repeats one.
-   *
-   * @throws LeadlineError The message says why the stream ends.
-   */
-  accept({ event, resumeToken }: WatchScoresResponse): ScoreUpdate | undefined {
-    if (event.case === "status") throw errorFromStatus(event.value);
-    this.#request.resumeToken = resumeToken || this.#request.resumeToken;
-    const known = { resumeToken: this.#request.resumeToken };
-    if (event.case === "snapshotScore") {
-      return { score: event.value, previousProbability: undefined, isSnapshot: true, ...known };
-    }
-    if (event.case !== "scoreChange" || !event.value.score || this.#isRepeated(event.value.score)) return undefined;
-    const { score, previousProbability } = event.value;
-    return { score, previousProbability, isSnapshot: false, ...known };
-  }
-
-  #isRepeated({ lead, model, computeTime }: Score): boolean {
-    const key = `${lead} ${model} ${computeTime ? `${timestampMs(computeTime)}.${computeTime.nanos}` : ""}`;
-    if (this.#passedOn.has(key)) return true;
-    this.#passedOn.add(key);
-    if (this.#passedOn.size > REMEMBERED_SCORES) {
-      const [oldest] = this.#passedOn;
-      if (oldest !== undefined) this.#passedOn.delete(oldest);
+  /** Tells whether what this key names was passed on before, and remembers it. */
+  has(key: string | undefined): boolean {
+    if (key === undefined) return false;
+    if (this.#keys.has(key)) return true;
+    this.#keys.add(key);
+    if (this.#keys.size > REMEMBERED_UPDATES) {
+      const [oldest] = this.#keys;
+      if (oldest !== undefined) this.#keys.delete(oldest);
     }
     return false;
   }
+}
+
+/** Goes through new scores of these leads, or of all: see `updates`. */
+export function watchScores(
+  names: readonly string[],
+  open: OpenStream,
+  { filter = "", snapshot = false, ...options }: WatchOptions,
+): AsyncGenerator<ScoreUpdate> {
+  const stream = (resumeToken: string, signal: AbortSignal) =>
+    open(create(WatchScoresRequestSchema, { names: [...names], resumeToken, filter, snapshot }), signal);
+  return updates(stream, scoreUpdate, options);
+}
+
+function scoreUpdate({ event }: WatchScoresResponse, resumeToken: string): Told<ScoreUpdate> | undefined {
+  if (event.case === "snapshotScore") {
+    return { update: { score: event.value, previousProbability: undefined, isSnapshot: true, resumeToken } };
+  }
+  if (event.case !== "scoreChange" || !event.value.score) return undefined;
+  const { score, previousProbability } = event.value;
+  const { lead, model, computeTime } = score;
+  const key = `${lead} ${model} ${computeTime ? `${timestampMs(computeTime)}.${computeTime.nanos}` : ""}`;
+  return { key, update: { score, previousProbability, isSnapshot: false, resumeToken } };
+}
+
+/** Goes through new notifications: see `updates`. */
+export function watchNotifications(
+  open: (resumeToken: string, signal: AbortSignal) => AsyncIterable<WatchNotificationsResponse>,
+  options: ResumptionOptions,
+): AsyncGenerator<NotificationUpdate> {
+  const tellOf = ({ event }: WatchNotificationsResponse, resumeToken: string) =>
+    event.case === "notification"
+      ? { key: event.value.name, update: { notification: event.value, resumeToken } }
+      : undefined;
+  return updates(open, tellOf, options);
 }

@@ -5,10 +5,9 @@ import { toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 
-import { AuthenticationService } from "../gen/leadline/v1/authentication_service_pb.js";
 import { FieldValueSchema } from "../gen/leadline/v1/value_pb.js";
 import { Client as WebClient, type ClientOptions, LeadlineError, type PlainValue, toFieldValue, VERSION } from "../src/index.js";
-import { Client as NodeClient } from "../src/node.js";
+import { Client as NodeClient, EventOutcome } from "../src/node.js";
 
 type Told = Record<string, unknown>;
 
@@ -96,10 +95,40 @@ class Driver {
       }
       return updates;
     },
+    publish_events: async ({ count, bad }: { count: number; bad: number[] }) => {
+      const results: string[][] = [];
+      const client = this.#client;
+      if (!(client instanceof NodeClient)) throw new TypeError("browsers can't publish");
+      for await (const { eventId, outcome, error } of client.publishEvents(events(count, bad))) {
+        results.push([eventId, EventOutcome[outcome], error?.reason ?? ""]);
+      }
+      return results;
+    },
+    watch_notifications: async ({ count, resume_token: resumeToken = "" }: { count: number; resume_token?: string }) => {
+      const updates: Told[] = [];
+      for await (const update of this.#client.watchNotifications({ resumeToken })) {
+        updates.push({ notification: update.notification.name, resume_token: update.resumeToken });
+        if (updates.length === count) break;
+      }
+      return updates;
+    },
+    methods: () => methodsOf(this.#client),
+    list_lead_events: async ({ name, page_size: pageSize }: { name: string; page_size: number }) => {
+      const found: (string | undefined)[] = [];
+      for await (const { event } of this.#client.listLeadEvents({ parent: name, pageSize })) found.push(event?.eventId);
+      return found;
+    },
+    export_audit_records: async () => {
+      const found: string[] = [];
+      for await (const { name } of this.#client.exportAuditRecords()) found.push(name);
+      return found;
+    },
+    create_workflow: async ({ display_name: displayName }: { display_name: string }) =>
+      (await this.#client.createWorkflow({ workflow: { displayName } })).displayName,
     get_leads_at_once: async ({ name, count }: { name: string; count: number }) =>
       (await Promise.all(Array.from({ length: count }, () => this.#client.getLead(name)))).length,
     log_in: async (told: { email: string; password: string }) => {
-      await this.#client.service(AuthenticationService).logIn(told);
+      await this.#client.logIn(told);
       return null;
     },
     train_model: async () => {
@@ -113,6 +142,11 @@ class Driver {
       return Buffer.from(toBinary(FieldValueSchema, toFieldValue(plain))).toString("base64");
     },
   };
+}
+
+function methodsOf(client: object): string[] {
+  const prototype = Object.getPrototypeOf(client) as object | null;
+  return prototype ? [...Object.getOwnPropertyNames(prototype), ...methodsOf(prototype)] : [];
 }
 
 function errorOf(thrown: unknown): Told {

@@ -8,9 +8,10 @@ const NAMES = `AlreadyExists ApiKeyRefused AttributionGroup Cancelled Client Con
 EventSchema FailedPrecondition FieldValueSchema Grade IdempotencyKeyReused ImportRowSchema InternalError InvalidRequest
 LeadSchema LeadStatus LeadlineError ModelSchema ModelState NotFound PermissionDenied PlotKind ResourceExhausted ScoreBasis
 Unauthenticated Unavailable VERSION fromFieldValue pages toFieldValue toFields`;
-const METHODS = `batchCreateLeads batchScoreLeads clearScoreOverride createLead deleteLead deleteModel getLead getModel getModelPlots getOperation
-importLeads listLeads listModels listOperations overrideScore promoteModel recordEvents replayScore rescoreLeads rollBackModel
-scoreInlineLead scoreLead service suggestChanges trainModel updateLead watchScores`;
+const METHODS = `activateRuleSet batchCreateLeads batchScoreLeads clearScoreOverride createLead deactivateRuleSet deleteLead deleteModel getLead getModel getModelPlots getOperation
+importLeads listLeads listModels listOperations operationOf overrideScore promoteModel recordEvents replayScore rescoreLeads rollBackModel
+scoreInlineLead scoreLead service suggestChanges trainModel updateLead
+watchNotifications watchScores`;
 
 test("the public names stay", () => {
   assert.deepEqual(Object.keys(sdk).sort(), NAMES.split(/\s+/).sort());

@@ -48,6 +48,7 @@ from leadline.v1.model_pb2 import (
 from leadline.v1.operation_pb2 import OperationMetadata
 from leadline.v1.score_pb2 import Attribution, AttributionGroup, Grade, Score, ScoreBasis
 
+from tests.integration.sdk.fake_contract_service import FakeOtherServices
 from tests.integration.sdk.fake_identity_service import FakeAuthenticationService, FakeIdentityService
 from tests.integration.sdk.fake_rule_service import FakeRuleService
 
@@ -150,6 +151,7 @@ class FakeLeadline(
         leads: the stored leads.
         pages: what ListLeads gives, page by page, in place of the stored leads; None to give these.
         rules: the rule service.
+        others: what a lead did, the audit log, notifications and workflows.
         authentication: what lets people and programs in; other services take any token.
         changes: what a watch tells; the resume token is how many were told.
         first_kept_change: the changes before are not kept any more.
@@ -170,6 +172,7 @@ class FakeLeadline(
         self.changes: list[scoring.ScoreChange] = []
         self.first_kept_change = 0
         self.rules = FakeRuleService()
+        self.others = FakeOtherServices(self._enter, self._fail)  # type: ignore[abstract]
         self.authentication = FakeAuthenticationService()  # type: ignore[abstract]
         self.steps = 3
         self.operation_error: status_pb2.Status | None = None
@@ -201,6 +204,7 @@ class FakeLeadline(
         operation_service_pb2_grpc.add_OperationServiceServicer_to_server(self, server)
         rule_service_pb2_grpc.add_RuleServiceServicer_to_server(self.rules, server)
         authentication_service_pb2_grpc.add_AuthenticationServiceServicer_to_server(self.authentication, server)
+        self.others.add_to(server)
         identity = FakeIdentityService(self.authentication)  # type: ignore[abstract]
         identity_service_pb2_grpc.add_IdentityServiceServicer_to_server(identity, server)
         self.address = f"127.0.0.1:{server.add_insecure_port(f'127.0.0.1:{self._port}')}"

@@ -9,10 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +47,7 @@ type told struct {
 	Snapshot       bool     `json:"snapshot"`
 	Email          string   `json:"email"`
 	Password       string   `json:"password"`
+	DisplayName    string   `json:"display_name"`
 	Value          any      `json:"value"`
 }
 
@@ -110,11 +114,27 @@ func (driver *driver) carryOut(ctx context.Context, told told) (any, error) {
 		return driver.batchScoreLeads(ctx, told)
 	case "watch_scores":
 		return driver.watchScores(ctx, told)
+	case "methods":
+		return methods(), nil
+	case "publish_events":
+		return driver.publishEvents(ctx, told)
+	case "watch_notifications":
+		return driver.watchNotifications(ctx, told)
+	case "list_lead_events":
+		request := &leadlinev1.ListLeadEventsRequest{Parent: told.Name, PageSize: told.PageSize}
+		eventID := func(found *leadlinev1.RecordedEvent) string { return found.GetEvent().GetEventId() }
+		return collected(driver.client.ListLeadEvents(ctx, request), eventID)
+	case "export_audit_records":
+		request := &leadlinev1.ExportAuditRecordsRequest{}
+		return collected(driver.client.ExportAuditRecords(ctx, request), (*leadlinev1.AuditRecord).GetName)
+	case "create_workflow":
+		request := &leadlinev1.CreateWorkflowRequest{Workflow: &leadlinev1.Workflow{DisplayName: told.DisplayName}}
+		workflow, err := driver.client.CreateWorkflow(ctx, request)
+		return workflow.GetDisplayName(), err
 	case "get_leads_at_once":
 		return driver.getLeadsAtOnce(ctx, told)
 	case "log_in":
-		authentication := leadlinev1.NewAuthenticationServiceClient(driver.client.Connection())
-		_, err := authentication.LogIn(ctx, &leadlinev1.LogInRequest{Email: told.Email, Password: told.Password})
+		_, err := driver.client.LogIn(ctx, &leadlinev1.LogInRequest{Email: told.Email, Password: told.Password})
 		return nil, err
 	case "train_model":
 		return driver.trainModel(ctx)
@@ -165,9 +185,9 @@ func (driver *driver) importLeads(ctx context.Context, told told) (any, error) {
 	return answer{"created": result.CreatedCount, "refused": refused}, err
 }
 
-func (driver *driver) recordEvents(ctx context.Context, told told) (any, error) {
+func eventsOf(told told) iter.Seq[*leadlinev1.Event] {
 	moment := timestamppb.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	events := func(yield func(*leadlinev1.Event) bool) {
+	return func(yield func(*leadlinev1.Event) bool) {
 		for place := range told.Count {
 			subject := "somebody"
 			if slices.Contains(told.Bad, place) {
@@ -183,12 +203,66 @@ func (driver *driver) recordEvents(ctx context.Context, told told) (any, error) 
 			}
 		}
 	}
-	result, err := driver.client.RecordEvents(ctx, events)
+}
+
+func (driver *driver) recordEvents(ctx context.Context, told told) (any, error) {
+	result, err := driver.client.RecordEvents(ctx, eventsOf(told))
 	refused := [][]any{}
 	for _, event := range result.RefusedEvents {
 		refused = append(refused, []any{event.Index, event.Err.Reason})
 	}
 	return answer{"recorded": result.RecordedCount, "refused": refused}, err
+}
+
+func (driver *driver) publishEvents(ctx context.Context, told told) (any, error) {
+	results := [][]string{}
+	for published, err := range driver.client.PublishEvents(ctx, eventsOf(told)) {
+		if err != nil {
+			return nil, err
+		}
+		reason := ""
+		if published.Err != nil {
+			reason = published.Err.Reason
+		}
+		outcome := strings.TrimPrefix(published.Outcome.String(), "EVENT_OUTCOME_")
+		results = append(results, []string{published.EventID, outcome, reason})
+	}
+	return results, nil
+}
+
+func (driver *driver) watchNotifications(ctx context.Context, told told) (any, error) {
+	updates := []answer{}
+	for update, err := range driver.client.WatchNotifications(ctx, told.ResumeToken) {
+		if err != nil {
+			return nil, err
+		}
+		name := update.Notification.GetName()
+		updates = append(updates, answer{"notification": name, "resume_token": update.ResumeToken})
+		if len(updates) == told.Count {
+			break
+		}
+	}
+	return updates, nil
+}
+
+func methods() []string {
+	client := reflect.TypeFor[*leadline.Client]()
+	names := make([]string, client.NumMethod())
+	for place := range names {
+		names[place] = client.Method(place).Name
+	}
+	return names
+}
+
+func collected[Item any](items iter.Seq2[Item, error], tell func(Item) string) (any, error) {
+	found := []string{}
+	for item, err := range items {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, tell(item))
+	}
+	return found, nil
 }
 
 func (driver *driver) batchScoreLeads(ctx context.Context, told told) (any, error) {

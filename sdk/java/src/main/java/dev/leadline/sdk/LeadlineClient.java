@@ -2,9 +2,11 @@ package dev.leadline.sdk;
 
 import com.google.protobuf.FieldMask;
 import com.google.protobuf.Message;
+import dev.leadline.v1.ActivateRuleSetRequest;
 import dev.leadline.v1.BatchCreateLeadsRequest;
 import dev.leadline.v1.ClearScoreOverrideRequest;
 import dev.leadline.v1.CreateLeadRequest;
+import dev.leadline.v1.DeactivateRuleSetRequest;
 import dev.leadline.v1.DeleteLeadRequest;
 import dev.leadline.v1.DeleteModelRequest;
 import dev.leadline.v1.DuplicatePolicy;
@@ -21,18 +23,20 @@ import dev.leadline.v1.ListLeadsRequest;
 import dev.leadline.v1.ListLeadsResponse;
 import dev.leadline.v1.ListModelsRequest;
 import dev.leadline.v1.ListModelsResponse;
+import dev.leadline.v1.ListOperationsRequest;
+import dev.leadline.v1.ListOperationsResponse;
 import dev.leadline.v1.Model;
+import dev.leadline.v1.NotificationServiceGrpc;
 import dev.leadline.v1.OperationServiceGrpc;
 import dev.leadline.v1.OverrideScoreRequest;
 import dev.leadline.v1.Plot;
 import dev.leadline.v1.PromoteModelRequest;
-import dev.leadline.v1.RecordEventsRequest;
-import dev.leadline.v1.RecordEventsResponse;
 import dev.leadline.v1.ReplayScoreRequest;
 import dev.leadline.v1.ReplayScoreResponse;
 import dev.leadline.v1.RescoreLeadsRequest;
 import dev.leadline.v1.RescoreLeadsResponse;
 import dev.leadline.v1.RollBackModelRequest;
+import dev.leadline.v1.RuleServiceGrpc;
 import dev.leadline.v1.Score;
 import dev.leadline.v1.ScoreInlineLeadRequest;
 import dev.leadline.v1.ScoreLeadRequest;
@@ -47,7 +51,6 @@ import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.AbstractStub;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -63,8 +66,6 @@ import java.util.function.Supplier;
  * moment.
  */
 public final class LeadlineClient extends ContractMethods implements AutoCloseable {
-    private static final int MOST_EVENTS = 1_000;
-
     private final ManagedChannel connection;
     private final Channel channel;
     private final LeadServiceGrpc.LeadServiceBlockingStub leads;
@@ -193,28 +194,16 @@ public final class LeadlineClient extends ContractMethods implements AutoCloseab
 
     /** Records what leads did, in as many requests as it takes, each under the call's key with its place. */
     public RecordEventsResult recordEvents(Iterator<Event> events, CallSettings settings) {
-        String key = settings.key();
-        long recorded = 0;
-        long duplicates = 0;
-        List<RefusedEvent> refused = new ArrayList<>();
-        long first = 0;
-        Batches<Event> batches = new Batches<>(events, MOST_EVENTS);
-        for (int place = 0; batches.hasNext(); place++) {
-            List<Event> batch = batches.next();
-            RecordEventsRequest request = RecordEventsRequest.newBuilder()
-                    .addAllEvents(batch)
-                    .setIdempotencyKey(key + "." + place)
-                    .build();
-            RecordEventsResponse response = call(() -> limited(integration, settings).recordEvents(request));
-            recorded += response.getRecordedCount();
-            duplicates += response.getDuplicateCount();
-            for (var event : response.getRefusedEventsList()) {
-                LeadlineException error = LeadlineException.from(event.getStatus());
-                refused.add(new RefusedEvent(event.getEventId(), first + event.getIndex(), error));
-            }
-            first += batch.size();
-        }
-        return new RecordEventsResult(key, recorded, duplicates, List.copyOf(refused));
+        return Recording.record(request -> call(() -> limited(integration, settings).recordEvents(request)), events, settings);
+    }
+
+    /**
+     * Records events as they happen, and tells what became of each, in their order: go through the publication to
+     * publish, and close it to end early. What a lost connection cut off is sent again; each event needs an id, by
+     * which nothing is kept twice. The events are gone through in another thread, a few hundred before their answers.
+     */
+    public EventPublication publishEvents(Iterator<Event> events) {
+        return new EventPublication(IntegrationServiceGrpc.newStub(channel), events);
     }
 
     /** Scores a stored lead as it now is, and says why. */
@@ -278,6 +267,39 @@ public final class LeadlineClient extends ContractMethods implements AutoCloseab
         return new ScoreWatch(scoring, which);
     }
 
+    /** Goes through the caller's new notifications; see {@link #watchNotifications(String)}. */
+    public NotificationWatch watchNotifications() {
+        return watchNotifications("");
+    }
+
+    /**
+     * Goes through the caller's new notifications as they are made: without an end, a gap or a repetition. Close the
+     * watch to end it.
+     *
+     * @param resumeToken that of the update to go on after; empty to start from now
+     */
+    public NotificationWatch watchNotifications(String resumeToken) {
+        return new NotificationWatch(NotificationServiceGrpc.newBlockingStub(channel), resumeToken);
+    }
+
+    /** Makes a version, new or earlier, the rules of the scores, and has every open lead scored anew. */
+    public RuleSetChange activateRuleSet(ActivateRuleSetRequest request) {
+        var response = call(() -> RuleServiceGrpc.newBlockingStub(channel).activateRuleSet(request));
+        return new RuleSetChange(
+                response.getRuleSet(), response.hasRescoring() ? rescoring(response.getRescoring()) : null);
+    }
+
+    /** Ends the effect of the active version, and has every open lead scored anew. */
+    public RuleSetChange deactivateRuleSet(DeactivateRuleSetRequest request) {
+        var response = call(() -> RuleServiceGrpc.newBlockingStub(channel).deactivateRuleSet(request));
+        return new RuleSetChange(
+                response.getRuleSet(), response.hasRescoring() ? rescoring(response.getRescoring()) : null);
+    }
+
+    private Operation<RescoreLeadsResponse> rescoring(com.google.longrunning.Operation message) {
+        return handle(RescoreLeadsResponse.class, message);
+    }
+
     /** Trains a model on the leads that have an outcome. */
     public Operation<Model> trainModel() {
         return trainModel(TrainModelRequest.getDefaultInstance());
@@ -302,6 +324,17 @@ public final class LeadlineClient extends ContractMethods implements AutoCloseab
     public <T extends Message> Operation<T> getOperation(String name, Class<T> type) {
         GetOperationRequest request = GetOperationRequest.newBuilder().setName(name).build();
         return handle(type, call(() -> operations.getOperation(request)));
+    }
+
+    /**
+     * Goes through the operations, the newest first; {@link #getOperation} gives a handle by the name of one.
+     */
+    public Iterable<com.google.longrunning.Operation> listOperations() {
+        return Pages.of(
+                token -> call(() -> operations.listOperations(
+                        ListOperationsRequest.newBuilder().setPageToken(token).build())),
+                ListOperationsResponse::getOperationsList,
+                ListOperationsResponse::getNextPageToken);
     }
 
     /** Gives a model with its evaluation. */
@@ -347,7 +380,8 @@ public final class LeadlineClient extends ContractMethods implements AutoCloseab
         call(() -> limited(scoring, settings).deleteModel(request));
     }
 
-    private <T extends Message> Operation<T> handle(Class<T> type, com.google.longrunning.Operation message) {
+    @Override
+    <T extends Message> Operation<T> handle(Class<T> type, com.google.longrunning.Operation message) {
         return new Operation<>(operations, type, message);
     }
 

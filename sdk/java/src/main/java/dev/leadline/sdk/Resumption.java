@@ -1,7 +1,10 @@
 package dev.leadline.sdk;
 
+import io.grpc.Status;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 
 /** Counts the failures in a row and tells how long to wait after each. */
 final class Resumption {
@@ -47,5 +50,24 @@ final class Resumption {
         Duration random = Duration.ofMillis(ThreadLocalRandom.current().nextLong(backoff));
         Duration asked = failure.retryAfter().orElse(Duration.ZERO);
         return asked.compareTo(random) > 0 ? asked : random;
+    }
+
+    /**
+     * Waits before the next stream of an endless one, or until it is closed.
+     *
+     * @throws LeadlineException as {@link #waitAfter} throws; Cancelled where the thread is interrupted
+     */
+    void pauseAfter(LeadlineException failure, Governor.StreamToken token, CountDownLatch closed) {
+        if (closed.getCount() == 0) {
+            return;
+        }
+        boolean isOwnEnd = failure.code() == Status.Code.DEADLINE_EXCEEDED;
+        Duration pause = isOwnEnd ? Duration.ofMillis(100) : waitAfter(failure, token.renews(failure));
+        try {
+            closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException interruption) {
+            Thread.currentThread().interrupt();
+            throw LeadlineException.of(Status.Code.CANCELLED, "the thread was interrupted");
+        }
     }
 }

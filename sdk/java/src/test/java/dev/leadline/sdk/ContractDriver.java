@@ -6,15 +6,19 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.protobuf.Timestamp;
-import dev.leadline.v1.AuthenticationServiceGrpc;
+import dev.leadline.v1.AuditRecord;
+import dev.leadline.v1.CreateWorkflowRequest;
 import dev.leadline.v1.DuplicatePolicy;
 import dev.leadline.v1.Event;
+import dev.leadline.v1.ExportAuditRecordsRequest;
 import dev.leadline.v1.ImportRow;
 import dev.leadline.v1.Lead;
+import dev.leadline.v1.ListLeadEventsRequest;
 import dev.leadline.v1.ListLeadsRequest;
 import dev.leadline.v1.LogInRequest;
 import dev.leadline.v1.Model;
 import dev.leadline.v1.WatchScoresRequest;
+import dev.leadline.v1.Workflow;
 import io.grpc.StatusRuntimeException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,12 +26,15 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,6 +102,28 @@ final class ContractDriver {
                 return batchScoreLeads(texts(told));
             case "watch_scores":
                 return watchScores(told);
+            case "publish_events":
+                return publishEvents(number(told, "count"), numbers(told));
+            case "watch_notifications":
+                return watchNotifications(told);
+            case "methods":
+                return Arrays.stream(LeadlineClient.class.getMethods()).map(Method::getName).toList();
+            case "list_lead_events":
+                ListLeadEventsRequest history = ListLeadEventsRequest.newBuilder()
+                        .setParent(text(told, "name"))
+                        .setPageSize(number(told, "page_size"))
+                        .build();
+                List<String> ids = new ArrayList<>();
+                client.listLeadEvents(history).forEach(event -> ids.add(event.getEvent().getEventId()));
+                return ids;
+            case "export_audit_records":
+                try (var records = client.exportAuditRecords(ExportAuditRecordsRequest.getDefaultInstance())) {
+                    return records.map(AuditRecord::getName).toList();
+                }
+            case "create_workflow":
+                Workflow workflow = Workflow.newBuilder().setDisplayName(text(told, "display_name")).build();
+                CreateWorkflowRequest creation = CreateWorkflowRequest.newBuilder().setWorkflow(workflow).build();
+                return client.createWorkflow(creation).getDisplayName();
             case "get_leads_at_once":
                 return getLeadsAtOnce(text(told, "name"), number(told, "count"));
             case "log_in":
@@ -102,7 +131,7 @@ final class ContractDriver {
                         .setEmail(text(told, "email"))
                         .setPassword(text(told, "password"))
                         .build();
-                AuthenticationServiceGrpc.newBlockingStub(client.channel()).logIn(request);
+                client.logIn(request);
                 return null;
             case "train_model":
                 List<String> stages = new ArrayList<>();
@@ -153,9 +182,9 @@ final class ContractDriver {
         return Map.of("created", result.createdCount(), "refused", refused);
     }
 
-    private Object recordEvents(int count, List<Integer> bad) {
+    private static Iterator<Event> events(int count, List<Integer> bad) {
         Timestamp moment = Timestamp.newBuilder().setSeconds(MOMENT.getEpochSecond()).build();
-        var events = IntStream.range(0, count)
+        return IntStream.range(0, count)
                 .mapToObj(place -> Event.newBuilder()
                         .setEventId(Integer.toString(place))
                         .setLeadExternalId(bad.contains(place) ? "nobody" : "somebody")
@@ -163,11 +192,38 @@ final class ContractDriver {
                         .setOccurredTime(moment)
                         .build())
                 .iterator();
-        RecordEventsResult result = client.recordEvents(events, CallSettings.DEFAULT);
+    }
+
+    private Object recordEvents(int count, List<Integer> bad) {
+        RecordEventsResult result = client.recordEvents(events(count, bad), CallSettings.DEFAULT);
         List<List<Object>> refused = result.refusedEvents().stream()
                 .map(event -> List.<Object>of(event.index(), event.error().reason()))
                 .toList();
         return Map.of("recorded", result.recordedCount(), "refused", refused);
+    }
+
+    private Object publishEvents(int count, List<Integer> bad) {
+        List<List<String>> results = new ArrayList<>();
+        try (EventPublication publication = client.publishEvents(events(count, bad))) {
+            for (PublishedEvent event : publication) {
+                String outcome = event.outcome().name().replace("EVENT_OUTCOME_", "");
+                results.add(List.of(event.eventId(), outcome, event.error() == null ? "" : event.error().reason()));
+            }
+        }
+        return results;
+    }
+
+    private Object watchNotifications(JsonObject told) {
+        List<Map<String, String>> updates = new ArrayList<>();
+        String token = told.has("resume_token") ? text(told, "resume_token") : "";
+        try (NotificationWatch watch = client.watchNotifications(token)) {
+            while (updates.size() < number(told, "count")) {
+                NotificationUpdate update = watch.next();
+                String name = update.notification().getName();
+                updates.add(Map.of("notification", name, "resume_token", update.resumeToken()));
+            }
+        }
+        return updates;
     }
 
     private Object batchScoreLeads(List<String> names) {

@@ -17,15 +17,15 @@ import org.junit.jupiter.api.Test;
 /** What programs may rely on: taking a name away breaks them. */
 class PublicNamesTest {
     private static final Set<String> CLASSES = Set.of(
-            "CallSettings", "FieldValues", "FieldViolation", "ImportResult", "LeadlineClient",
-            "LeadlineClientBuilder", "LeadlineException", "Operation", "RecordEventsResult", "RefusedEvent",
-            "RefusedRow", "ScoredLead", "ScoreUpdate", "ScoreWatch", "TokenSource", "Version");
+            "CallSettings", "EventPublication", "FieldValues", "FieldViolation", "ImportResult", "LeadlineClient",
+            "LeadlineClientBuilder", "LeadlineException", "NotificationUpdate", "NotificationWatch", "Operation",
+            "PublishedEvent", "RecordEventsResult", "RefusedEvent", "RefusedRow", "RuleSetChange", "ScoredLead", "ScoreUpdate", "ScoreWatch", "TokenSource", "Version");
     private static final Set<String> CLIENT = Set.of(
-            "batchCreateLeads", "batchScoreLeads", "builder", "channel", "clearScoreOverride", "close",
-            "createLead", "deleteLead", "deleteModel", "getLead", "getModel", "getModelPlots", "getOperation",
-            "importLeads", "listLeads", "listModels", "overrideScore", "promoteModel", "recordEvents",
+            "activateRuleSet", "batchCreateLeads", "batchScoreLeads", "builder", "channel", "clearScoreOverride", "close",
+            "createLead", "deactivateRuleSet", "deleteLead", "deleteModel", "getLead", "getModel", "getModelPlots", "getOperation",
+            "importLeads", "listLeads", "listModels", "listOperations", "overrideScore", "promoteModel", "publishEvents", "recordEvents",
             "replayScore", "rescoreLeads", "rollBackModel", "scoreInlineLead", "scoreLead", "suggestChanges",
-            "trainModel", "updateLead", "watchScores");
+            "trainModel", "updateLead", "watchNotifications", "watchScores");
     private static final Set<String> BUILDER = Set.of(
             "apiKey", "build", "interceptors", "plaintext", "rootCertificates", "timeout", "token", "tokenSource",
             "userAgent");
