@@ -110,6 +110,15 @@ def test_rest_refuses_an_unknown_query_parameter(tenant: Tenant) -> None:
     assert reason_of(answer.json()) == "INVALID_REQUEST"
 
 
+@pytest.mark.parametrize("path", ["/v1/leads/%c0%af", "/v1/leads?filter=%c0%af", "/v1/leads?pageToken=%ff"])
+def test_rest_refuses_what_is_no_utf_8(tenant: Tenant, path: str) -> None:
+    with tenant.rest() as rest:
+        answer = rest.get(path)
+
+    assert answer.status_code == 400
+    assert reason_of(answer.json()) == "INVALID_REQUEST"
+
+
 @pytest.mark.parametrize("body", ['{"lead": {', '{"lead": {"email": 5}, "idempotencyKey": "k"}', "[]"])
 def test_rest_refuses_malformed_json(tenant: Tenant, body: str) -> None:
     with tenant.rest() as rest:

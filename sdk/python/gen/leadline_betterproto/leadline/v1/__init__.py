@@ -296,7 +296,6 @@ __all__ = (
     "TrackingKey",
     "TrackingServiceStub",
     "TrainModelRequest",
-    "UntriedCandidate",
     "UpdateIdentityProviderRequest",
     "UpdateLeadRequest",
     "UpdateMonitoringPolicyRequest",
@@ -411,18 +410,12 @@ class Algorithm(betterproto2.Enum):
     Gradient-boosted decision trees.
     """
 
-    NEURAL_ADDITIVE = 3
-    """
-    A neural additive model: a small network for each feature, and a product of two for each pair of features.
-    """
-
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
             0: "ALGORITHM_UNSPECIFIED",
             1: "ALGORITHM_LOGISTIC_REGRESSION",
             2: "ALGORITHM_GRADIENT_BOOSTED_TREES",
-            3: "ALGORITHM_NEURAL_ADDITIVE",
         }
 
     @classmethod
@@ -431,7 +424,6 @@ class Algorithm(betterproto2.Enum):
             "ALGORITHM_UNSPECIFIED": 0,
             "ALGORITHM_LOGISTIC_REGRESSION": 1,
             "ALGORITHM_GRADIENT_BOOSTED_TREES": 2,
-            "ALGORITHM_NEURAL_ADDITIVE": 3,
         }
 
 
@@ -4567,11 +4559,6 @@ class Evaluation(betterproto2.Message):
     reliability_bins: "list[ReliabilityBin]" = betterproto2.field(10, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     The reliability curve: ten bins of equal count in the order of the predicted probability.
-    """
-
-    untried_candidates: "list[UntriedCandidate]" = betterproto2.field(11, betterproto2.TYPE_MESSAGE, repeated=True)
-    """
-    Kinds of model that were not tried to the end.
     """
 
 
@@ -9298,26 +9285,6 @@ class TrainModelRequest(betterproto2.Message):
 
 
 default_message_pool.register_message("leadline.v1", "TrainModelRequest", TrainModelRequest)
-
-
-@dataclass(eq=False, repr=False)
-class UntriedCandidate(betterproto2.Message):
-    """
-    A kind of model that a training did not try to the end.
-    """
-
-    algorithm: "Algorithm" = betterproto2.field(1, betterproto2.TYPE_ENUM, default_factory=lambda: Algorithm(0))
-    """
-    The kind of model.
-    """
-
-    reason: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
-    """
-    Why, in words, for example that there are too few leads.
-    """
-
-
-default_message_pool.register_message("leadline.v1", "UntriedCandidate", UntriedCandidate)
 
 
 @dataclass(eq=False, repr=False)
