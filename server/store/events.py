@@ -11,7 +11,7 @@ from server.integrations.event import Event
 from server.integrations.ports import EventTransaction, RecordedEvents, StoredEvents
 from server.runtime import idempotency, outbox
 from server.runtime.database import Database
-from server.runtime.identifiers import new_id
+from server.runtime.identifiers import new_id_text
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
 
 STREAM_METHOD: Final = "/leadline.v1.IntegrationService/StreamEvents"
@@ -108,7 +108,7 @@ class PostgresEventTransaction:
         rows = await self._work.driver.fetch(
             _RECORD,
             self._work.tenant_id,
-            [new_id() for _ in events],
+            [new_id_text() for _ in events],
             [event.event_id for event in events],
             [event.lead_id for event in events],
             [event.lead_external_id or None for event in events],
