@@ -14,6 +14,7 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import EmbeddedPostgres
 from scoring.bulk.open_leads import RescoringPosition
 from scoring.cluster import ClusterRescoring, Connections, page_rescoring
+from scoring.features.lead_columns import encode_columns
 from server.runtime.database import Database
 from server.runtime.errors import DependencyUnavailable, OperationCancelled
 from server.runtime.identifiers import new_id
@@ -106,7 +107,8 @@ async def test_the_scores_are_those_of_one_machine(site: Site, tenant_id: UUID) 
         model = await alone.model(tenant_id)
         assert model is not None
         page = await alone.read(tenant_id, model, UUID(int=0))
-        _, log_odds, _ = await alone.score(tenant_id, model, page)
+        X = encode_columns(model.feature_set, page.leads, page.read_time)
+        log_odds, _ = await alone._rows.log_odds(tenant_id, model, X)
     assert scores == list(zip(page.lead_ids, log_odds, strict=True))
     assert (done.scored_count, done.total_count) == (LEADS, LEADS)
 
