@@ -15,7 +15,7 @@ from server.runtime.identifiers import new_id
 METHODS = [pytest.param(method, id=method.full_name) for service in SERVER_SERVICES for method in service.methods]
 READS = {
     "GetAuditRecord", "ListAuditRecords", "ExportAuditRecords", "GetDeadLetter", "ListDeadLetters", "GetLead",
-    "ListLeads", "ListLeadEvents", "GetUser", "ListUsers", "ListInvitations",
+    "ListLeads", "ListLeadEvents", "GetUser", "ListUsers", "ListInvitations", "ListNotifications", "WatchNotifications",
 }  # fmt: skip
 
 
