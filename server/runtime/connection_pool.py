@@ -6,11 +6,16 @@ the session each time, which Leadline's transactions have no need of: they leave
 
 import asyncio
 import time
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import asyncpg
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+# Statements are prepared once a connection and differ only by ids. Planning each execution anew, as PostgreSQL does
+# where a parameter is an array, takes a multiple of the execution's time.
+SESSION_SETTINGS: Final = {"plan_cache_mode": "force_generic_plan"}
+"""What each connection is opened with."""
 
 
 class ConnectionPool:
@@ -98,9 +103,7 @@ class ConnectionPool:
             self._url,
             timeout=self._connect_seconds,
             command_timeout=self._statement_seconds,
-            # Statements are prepared once a connection and differ only by ids. Planning each execution anew, as
-            # PostgreSQL does where a parameter is an array, takes twice as long as the execution.
-            server_settings={"plan_cache_mode": "force_generic_plan"},
+            server_settings=SESSION_SETTINGS,
         )
 
 

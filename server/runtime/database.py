@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
-from server.runtime.connection_pool import ConnectionPool, Driver
+from server.runtime.connection_pool import SESSION_SETTINGS, ConnectionPool, Driver
 from server.runtime.errors import DependencyUnavailable, FieldViolation, InvalidRequest
 
 # A lost server must be told to the caller well within usual deadlines.
@@ -66,7 +66,11 @@ class Database:
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
+            connect_args={
+                "timeout": CONNECT_SECONDS,
+                "command_timeout": STATEMENT_SECONDS,
+                "server_settings": SESSION_SETTINGS,
+            },
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
