@@ -37,7 +37,8 @@ type Event struct {
 	Subject isEvent_Subject `protobuf_oneof:"subject"`
 	// What happened, in lower case with underscores: `email_opened`, `page_view`, `form_submitted`, `call`.
 	Type string `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
-	// When it happened, UTC.
+	// When it happened, UTC. What is said to happen in the future counts as of its arrival, so that one clock that goes
+	// wrong does not make all other events of the lead look long ago; the log keeps the time as it was sent.
 	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
 	// Anything else known of it: a URL, a campaign. At most 50 properties.
 	Properties    map[string]*FieldValue `protobuf:"bytes,6,rep,name=properties,proto3" json:"properties,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`

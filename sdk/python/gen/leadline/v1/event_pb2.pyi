@@ -65,7 +65,9 @@ class Event(_message.Message):
     """What happened, in lower case with underscores: `email_opened`, `page_view`, `form_submitted`, `call`."""
     @_builtins.property
     def occurred_time(self) -> _timestamp_pb2.Timestamp:
-        """When it happened, UTC."""
+        """When it happened, UTC. What is said to happen in the future counts as of its arrival, so that one clock that goes
+        wrong does not make all other events of the lead look long ago; the log keeps the time as it was sent.
+        """
 
     @_builtins.property
     def properties(self) -> _containers.MessageMap[_builtins.str, _value_pb2.FieldValue]:

@@ -61,7 +61,8 @@ export type Event = Message<"leadline.v1.Event"> & {
   type: string;
 
   /**
-   * When it happened, UTC.
+   * When it happened, UTC. What is said to happen in the future counts as of its arrival, so that one clock that goes
+   * wrong does not make all other events of the lead look long ago; the log keeps the time as it was sent.
    *
    * @generated from field: google.protobuf.Timestamp occurred_time = 5;
    */

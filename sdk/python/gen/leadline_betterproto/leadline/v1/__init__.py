@@ -4599,7 +4599,8 @@ class Event(betterproto2.Message):
         5, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
-    When it happened, UTC.
+    When it happened, UTC. What is said to happen in the future counts as of its arrival, so that one clock that goes
+    wrong does not make all other events of the lead look long ago; the log keeps the time as it was sent.
     """
 
     properties: "dict[str, FieldValue]" = betterproto2.field(
