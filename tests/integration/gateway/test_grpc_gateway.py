@@ -316,3 +316,9 @@ async def test_differs_in_that_truth_is_true_or_1(doors: Doors) -> None:
     through_edge, through_gateway = await doors.both("GET", f"/v1/leads/{ID}:score?omitAttributions=yes")
     assert json.loads(through_edge.headers["x-requests"])[0]["omitAttributions"] is True
     assert (through_gateway.status_code, rest_reason(through_gateway)) == (400, "INVALID_REQUEST")
+
+
+async def test_differs_in_what_an_rpc_without_query_parameters_makes_of_one(doors: Doors) -> None:
+    through_edge, through_gateway = await doors.both("GET", f"/v1/leads/{ID}?nonsense=1")
+    assert (through_edge.status_code, rest_reason(through_edge)) == (400, "INVALID_REQUEST")
+    assert through_gateway.status_code == 200
