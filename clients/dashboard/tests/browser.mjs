@@ -74,7 +74,12 @@ export async function journey(address, folder, travel) {
       await page.waitForTimeout(SETTLED_MS);
       found.javascript[`${device} ${name}`] = [...scripts.values()].reduce((sum, size) => sum + size, 0);
     };
-    await travel({ page, context, device, look, weigh, found });
+    try {
+      await travel({ page, context, device, look, weigh, found });
+    } catch (error) {
+      await page.screenshot({ path: path.join(folder, `${device}-failed.png`) });
+      throw error;
+    }
     await context.close();
   }
   await browser.close();
