@@ -53,6 +53,8 @@ export async function journey(address, folder, travel) {
       if (message.type() === "error") found.errors.push(`${device}: ${message.text()}`);
     });
     const look = async (name) => {
+      // What fades in or out is neither there nor gone, and has the contrast of neither.
+      await page.evaluate(() => Promise.allSettled(document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity).map(({ finished }) => finished)));
       await page.screenshot({ path: path.join(folder, `${device}-${name}.png`) });
       const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (excess > 0) found.overflows.push(`${device} ${name}: ${excess} px`);
