@@ -8,7 +8,16 @@ import { chromium } from "playwright-core";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const MOST_FADING_MS = 2_000;
 const SETTLED_MS = 1_000;
+
+/** Waits until nothing fades in or out any more: it is neither there nor gone, and has the contrast of neither. */
+async function stillness(page) {
+  await page.evaluate(async (most) => {
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime < Infinity);
+    await Promise.race([Promise.allSettled(ending.map(({ finished }) => finished)), new Promise((resolve) => setTimeout(resolve, most))]);
+  }, MOST_FADING_MS);
+}
 
 export const DEVICES = [
   { device: "desktop", viewport: { width: 1366, height: 860 }, colorScheme: "light" },
@@ -53,8 +62,7 @@ export async function journey(address, folder, travel) {
       if (message.type() === "error") found.errors.push(`${device}: ${message.text()}`);
     });
     const look = async (name) => {
-      // What fades in or out is neither there nor gone, and has the contrast of neither.
-      await page.evaluate(() => Promise.allSettled(document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity).map(({ finished }) => finished)));
+      await stillness(page);
       await page.screenshot({ path: path.join(folder, `${device}-${name}.png`) });
       const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (excess > 0) found.overflows.push(`${device} ${name}: ${excess} px`);
