@@ -52,10 +52,7 @@ from server.runtime.errors.availability import (
     Overloaded,
     SlowConsumer,
 )
-from server.runtime.errors.base import (
-    LeadlineError,
-    NotFound,
-)
+from server.runtime.errors.base import LeadlineError
 from server.runtime.errors.encryption import (
     EncryptedDataBroken,
     TenantKeyNotFound,
@@ -138,7 +135,6 @@ __all__ = [
     "NoModel",
     "NoUsableField",
     "NotEnoughOutcomes",
-    "NotFound",
     "OperationCancelled",
     "OperationDone",
     "OperationNotFound",
