@@ -12,8 +12,8 @@ from server.identity.ports import IdentityStore, IdentityTransaction, Mailer, On
 from server.identity.secrets import Reference, new_secret
 from server.identity.sessions import KeepSessions
 from server.runtime.audit import concerns
+from server.runtime.errors.identity import CredentialsRefused, OneTimeTokenRefused
 from server.runtime.identifiers import format_name
-from server.runtime.identity_errors import CredentialsRefused, OneTimeTokenRefused
 
 RESET_LIFETIME: Final = timedelta(minutes=30)
 VERIFICATION_LIFETIME: Final = timedelta(hours=24)

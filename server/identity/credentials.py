@@ -14,8 +14,8 @@ from server.identity.secrets import Reference, digest, is_same, new_secret
 from server.identity.signing_keys import AccessToken, AccessTokens
 from server.runtime.audit import concerns
 from server.runtime.errors import LeadlineError
+from server.runtime.errors.identity import ApiKeyNotFound, ApiKeyRefused, OauthClientNotFound
 from server.runtime.identifiers import format_name, new_id
-from server.runtime.identity_errors import ApiKeyNotFound, ApiKeyRefused, OauthClientNotFound
 from server.runtime.pages import Pages
 from server.runtime.principal import Principal
 

@@ -12,8 +12,8 @@ from server.identity.ports import IdentityStore, IdentityTransaction, IdTokenVer
 from server.identity.roles import Roles
 from server.identity.sessions import Caller, IssuedTokens, Sessions
 from server.runtime.audit import concerns, concerns_only
+from server.runtime.errors.identity import IdentityProviderNotFound, IdTokenRefused
 from server.runtime.identifiers import format_name, new_id
-from server.runtime.identity_errors import IdentityProviderNotFound, IdTokenRefused
 from server.runtime.pages import Pages
 from server.runtime.principal import Principal
 

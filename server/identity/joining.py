@@ -16,14 +16,14 @@ from server.identity.roles import Roles
 from server.identity.secrets import Reference, digest, is_same, new_secret
 from server.identity.sessions import Caller, IssuedTokens, Sessions
 from server.runtime.audit import concerns
-from server.runtime.identifiers import format_name, new_id
-from server.runtime.identity_errors import (
+from server.runtime.errors.identity import (
     EmailNotVerified,
     InvitationClosed,
     InvitationNotFound,
     OneTimeTokenRefused,
     UserAlreadyExists,
 )
+from server.runtime.identifiers import format_name, new_id
 from server.runtime.pages import Pages
 from server.runtime.principal import Principal
 

@@ -13,8 +13,8 @@ from server.identity.second_factor import SecondFactor
 from server.identity.secrets import Reference, new_secret
 from server.identity.sessions import Caller, IssuedTokens, Sessions
 from server.runtime.audit import concerns, concerns_only
+from server.runtime.errors.identity import CredentialsRefused, OrganizationAmbiguous, SecondFactorRefused
 from server.runtime.identifiers import format_name
-from server.runtime.identity_errors import CredentialsRefused, OrganizationAmbiguous, SecondFactorRefused
 
 CHALLENGE_LIFETIME: Final = timedelta(minutes=5)
 ATTEMPTS_OF_CHALLENGE: Final = 5

@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from server.runtime.identity_errors import PasswordRefused
+from server.runtime.errors.identity import PasswordRefused
 
 SHORTEST: Final = 12
 LONGEST: Final = 256

@@ -10,8 +10,8 @@ from server.identity.account import Role
 from server.identity.permissions import ROLE_NAMES, built_in_roles, of_user
 from server.identity.ports import IdentityStore, IdentityTransaction, SessionStore
 from server.runtime.errors import PermissionMissing
+from server.runtime.errors.identity import RoleInUse, RoleNotFound
 from server.runtime.identifiers import new_id
-from server.runtime.identity_errors import RoleInUse, RoleNotFound
 from server.runtime.pages import PagePosition, Pages
 from server.runtime.principal import Principal
 

@@ -13,7 +13,7 @@ from server.identity.account import User
 from server.identity.passwords import PasswordHashes
 from server.identity.ports import IdentityStore, IdentityTransaction, Throttle
 from server.identity.secrets import new_recovery_codes, recovery_code_digest
-from server.runtime.identity_errors import (
+from server.runtime.errors.identity import (
     CredentialsRefused,
     SecondFactorEnabled,
     SecondFactorNotEnrolled,

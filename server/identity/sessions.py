@@ -15,8 +15,8 @@ from server.identity.roles import Roles
 from server.identity.secrets import Reference, digest, new_secret
 from server.identity.signing_keys import AccessToken, AccessTokens
 from server.runtime.audit import concerns
+from server.runtime.errors.identity import CredentialsRefused, RefreshTokenRefused, RefreshTokenReused
 from server.runtime.identifiers import format_name, new_id
-from server.runtime.identity_errors import CredentialsRefused, RefreshTokenRefused, RefreshTokenReused
 
 IDLE_LIFETIME: Final = timedelta(days=14)
 LONGEST_LIFETIME: Final = timedelta(days=90)

@@ -11,8 +11,8 @@ from server.identity.permissions import OWNER
 from server.identity.ports import IdentityStore, IdentityTransaction, SessionStore
 from server.identity.roles import Roles, refuse_to_give_more
 from server.identity.sessions import KeepSessions
+from server.runtime.errors.identity import LastOwner, OrganizationNotFound, UserNotFound
 from server.runtime.identifiers import format_name
-from server.runtime.identity_errors import LastOwner, OrganizationNotFound, UserNotFound
 from server.runtime.pages import Pages
 from server.runtime.principal import Principal
 

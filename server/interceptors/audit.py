@@ -28,7 +28,7 @@ from server.interceptors.permissions import is_public
 from server.runtime.audit import Account, AuditCredential, AuditedCall, AuditKind, set_audited_call
 from server.runtime.audit_trail import AuditTrail
 from server.runtime.errors import DependencyUnavailable, OriginNotAllowed, PermissionMissing, TokenExpired
-from server.runtime.identity_errors import TokenRevoked
+from server.runtime.errors.identity import TokenRevoked
 from server.runtime.logging import current_request_id
 
 # Whoever meets these is known, and kept out.

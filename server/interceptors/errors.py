@@ -15,7 +15,7 @@ from leadline.v1 import error_reason_pb2
 from server.interceptors.identity_status_codes import IDENTITY_STATUS_CODES
 from server.interceptors.method_interceptor import Context, Method, SurroundingInterceptor
 from server.runtime import errors
-from server.runtime.identity_errors import LogInThrottled
+from server.runtime.errors.identity import LogInThrottled
 from server.runtime.logging import current_request_id
 
 ERROR_DOMAIN = "leadline.dev"

@@ -3,8 +3,8 @@
 from grpc import StatusCode
 from leadline.v1 import error_reason_pb2 as reasons
 
-from server.runtime import identity_errors as errors
 from server.runtime.errors import LeadlineError
+from server.runtime.errors import identity as errors
 
 IDENTITY_STATUS_CODES: dict[type[LeadlineError], tuple[StatusCode, reasons.ErrorReason.ValueType]] = {
     errors.CredentialsRefused: (StatusCode.UNAUTHENTICATED, reasons.ERROR_REASON_CREDENTIALS_REFUSED),

@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from server.interceptors.published_keys import PublishedKeys
 from server.interceptors.revocations import Revocations
 from server.runtime.errors import TokenExpired, TokenInvalid
-from server.runtime.identity_errors import TokenRevoked
+from server.runtime.errors.identity import TokenRevoked
 from server.runtime.principal import Principal
 
 ALGORITHM = "ES256"

@@ -15,8 +15,8 @@ from server.identity.second_factor import SecondFactor
 from server.identity.sessions import KeepSessions, Sessions
 from server.interceptors.method_interceptor import Context
 from server.runtime.errors import InvalidPageToken
+from server.runtime.errors.identity import SessionNotFound
 from server.runtime.identifiers import parse_name
-from server.runtime.identity_errors import SessionNotFound
 from server.runtime.principal import current_principal
 from server.runtime.unit_of_work import commit_held
 from server.services.callers import caller_of, calling_user

@@ -19,7 +19,7 @@ from server.interceptors.telemetry import REQUEST_ID_HEADER, accepted_request_id
 from server.runtime.audit import AuditCredential, AuditDoor, AuditedCall, AuditKind, set_audited_call
 from server.runtime.audit_trail import AuditTrail
 from server.runtime.errors import DependencyUnavailable
-from server.runtime.identity_errors import ApiKeyRefused, LogInThrottled
+from server.runtime.errors.identity import ApiKeyRefused, LogInThrottled
 
 LARGEST_FORM: Final = 16 * 1024
 PIXEL_PATH: Final = "/v1/track/pixel.gif"

@@ -45,7 +45,8 @@ from leadline.v1 import (
 
 from server.interceptors.errors import STATUS_CODES
 from server.interceptors.permissions import is_public, required_scope
-from server.runtime import errors, identity_errors
+from server.runtime import errors
+from server.runtime.errors import identity as identity_errors
 
 SERVICES: list[ServiceDescriptor] = [
     *lead_service_pb2.DESCRIPTOR.services_by_name.values(),

@@ -20,8 +20,8 @@ from server.identity.account import (
 from server.identity.permissions import OWNER
 from server.identity.ports import IdentityTransaction
 from server.runtime.database import Database
+from server.runtime.errors.identity import RoleAlreadyExists, UserAlreadyExists
 from server.runtime.identifiers import format_name, new_id
-from server.runtime.identity_errors import RoleAlreadyExists, UserAlreadyExists
 from server.runtime.unit_of_work import UnitOfWork, unit_of_work
 from server.store.identity import rows
 from server.store.identity.rows import Rows

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from server.identity.account import IdentityProvider
-from server.runtime.identity_errors import IdTokenRefused
+from server.runtime.errors.identity import IdTokenRefused
 
 # Asymmetric ones alone: with others, whoever knows the public key could sign.
 ALGORITHMS: Final = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]

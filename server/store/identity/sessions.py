@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from server.identity.ports import Session
 from server.interceptors.revocations import REMEMBERED_SECONDS, REVOCATIONS_KEY
-from server.runtime.identity_errors import LogInThrottled
+from server.runtime.errors.identity import LogInThrottled
 from server.runtime.redis import redis_errors_as_unavailable
 
 # KEYS: session. ARGV: old digest, new digest, session, milliseconds to live.
