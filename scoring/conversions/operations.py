@@ -4,11 +4,11 @@ from google.longrunning import operations_pb2
 from leadline.v1 import operation_pb2
 
 from scoring.conversions.scores import to_timestamp
-from scoring.registry.operation import Operation
 from server.runtime.identifiers import format_name
+from server.runtime.operations import RunningOperation
 
 
-def to_operation(operation: Operation) -> operations_pb2.Operation:
+def to_operation(operation: RunningOperation) -> operations_pb2.Operation:
     """Gives an operation that is not over as a message."""
     message = operations_pb2.Operation(name=format_name("operations", operation.operation_id))
     message.metadata.Pack(

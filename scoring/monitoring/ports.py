@@ -17,7 +17,7 @@ from scoring.monitoring.alarm import Alarm, Finding
 from scoring.monitoring.drift_report import DriftReport
 from scoring.monitoring.policy import MonitoringPolicy
 from scoring.registry.model import Model
-from scoring.registry.operation import Operation
+from server.runtime.operations import RunningOperation
 from server.runtime.system_changes import SystemChange
 
 
@@ -134,8 +134,8 @@ class RollBack(Protocol):
 class LongWork(Protocol):
     """Where trainings and rescorings are asked for."""
 
-    async def request_training(self, tenant_id: UUID, excluded_fields: Sequence[str]) -> Operation:
+    async def request_training(self, tenant_id: UUID, excluded_fields: Sequence[str]) -> RunningOperation:
         """Has a model trained, without some fields."""
 
-    async def request_rescoring(self, tenant_id: UUID) -> Operation:
+    async def request_rescoring(self, tenant_id: UUID) -> RunningOperation:
         """Has every open lead scored anew."""

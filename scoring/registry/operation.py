@@ -1,8 +1,4 @@
-"""A long-running operation as the scorer sees it."""
-
-from server.runtime.operations import RunningOperation as Operation
-
-__all__ = ["RESCORE_LEADS", "TRAIN_MODEL", "Operation"]
+"""The rpcs of the scorer that start long-running operations."""
 
 TRAIN_MODEL = "TrainModel"
 RESCORE_LEADS = "RescoreLeads"

@@ -3,11 +3,11 @@
 from typing import Protocol
 from uuid import UUID
 
-from scoring.registry.operation import Operation
 from scoring.registry.rule_set_version import RuleSetVersion
 from scoring.rules.checking import problems
 from scoring.rules.rule_set import RuleSet
 from server.runtime.errors import FieldViolation, NoModel, RuleInvalid
+from server.runtime.operations import RunningOperation
 
 
 class RuleSetStore(Protocol):
@@ -23,7 +23,7 @@ class RuleSetStore(Protocol):
 class RescoringRequests(Protocol):
     """Where the rescoring of all open leads is asked for."""
 
-    async def request_rescoring(self, tenant_id: UUID) -> Operation:
+    async def request_rescoring(self, tenant_id: UUID) -> RunningOperation:
         """Writes down that every open lead shall be scored anew.
 
         Raises:
@@ -63,7 +63,7 @@ class KeepRuleSets:
 
     async def set_active(
         self, tenant_id: UUID, rule_set_id: UUID, etag: str, *, active: bool
-    ) -> tuple[RuleSetVersion, Operation | None]:
+    ) -> tuple[RuleSetVersion, RunningOperation | None]:
         """Activates or deactivates a version, and has every open lead scored anew.
 
         Args:

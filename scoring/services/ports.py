@@ -5,8 +5,8 @@ from typing import Protocol
 from uuid import UUID
 
 from scoring.registry.model import Model
-from scoring.registry.operation import Operation
 from scoring.scores.score import ScoreOverride
+from server.runtime.operations import RunningOperation
 
 
 class ModelReader(Protocol):
@@ -28,7 +28,7 @@ class OperationRequests(Protocol):
 
     async def request_training(
         self, tenant_id: UUID, excluded_fields: Sequence[str], kept_fields: Sequence[str]
-    ) -> Operation:
+    ) -> RunningOperation:
         """Writes down that a model shall be trained.
 
         Args:
@@ -40,7 +40,7 @@ class OperationRequests(Protocol):
             DependencyUnavailable: It can't be written at present.
         """
 
-    async def request_rescoring(self, tenant_id: UUID) -> Operation:
+    async def request_rescoring(self, tenant_id: UUID) -> RunningOperation:
         """Writes down that every open lead shall be scored anew.
 
         Raises:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from scoring.registry.operation import RESCORE_LEADS, TRAIN_MODEL, Operation
+from scoring.registry.operation import RESCORE_LEADS, TRAIN_MODEL
 from server.runtime.errors import NoModel
-from server.runtime.operations import RunningOperations, add_operation
+from server.runtime.operations import RunningOperation, RunningOperations, add_operation
 from server.runtime.unit_of_work import unit_of_work
 
 _CHAMPION: Final = "SELECT id FROM models WHERE tenant_id = $1 AND state = 2"
@@ -17,7 +17,7 @@ class Operations(RunningOperations):
 
     async def request_training(
         self, tenant_id: UUID, excluded_fields: Sequence[str], kept_fields: Sequence[str] = ()
-    ) -> Operation:
+    ) -> RunningOperation:
         """Writes down that a model shall be trained, together with the message to the worker that will do it.
 
         Joins the rpc's unit of work, so that both are kept with the answer to its idempotency key or not at all.
@@ -33,7 +33,7 @@ class Operations(RunningOperations):
             await work.commit()
         return operation
 
-    async def request_rescoring(self, tenant_id: UUID) -> Operation:
+    async def request_rescoring(self, tenant_id: UUID) -> RunningOperation:
         """Writes down that every open lead shall be scored anew, together with the message to the worker.
 
         Joins the rpc's unit of work, as `request_training` does.

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import structlog
 
-from scoring.registry.operation import Operation
 from scoring.stream.consumer import StreamEntry
 from scoring.stream.operation_store import OperationStore
 from server.interceptors.operation_ends import to_error_json
+from server.runtime.operations import RunningOperation
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class OperationRequests(ABC):
         await self._operations.fail(tenant_id, operation_id, to_error_json(self._given_up()))
 
     @abstractmethod
-    async def _run(self, tenant_id: UUID, operation: Operation) -> None:
+    async def _run(self, tenant_id: UUID, operation: RunningOperation) -> None:
         """Does the work and ends the operation."""
 
     @abstractmethod

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from scoring.bulk.open_lead_rescoring import OpenLeadRescorer
 from scoring.bulk.open_leads import RescoringPosition
-from scoring.registry.operation import Operation
 from scoring.stream.operation_store import OperationStore
 from server.runtime.errors import OperationCancelled
+from server.runtime.operations import RunningOperation
 
 STAGE = "scoring open leads"
 REPORT_SECONDS = 1.0
@@ -25,7 +25,7 @@ class OperationRescoring:
         self._operations = operations
         self._rescoring = rescoring
 
-    async def run(self, tenant_id: UUID, operation: Operation, first_percent: int = 0) -> int:
+    async def run(self, tenant_id: UUID, operation: RunningOperation, first_percent: int = 0) -> int:
         """Scores the leads, from where the operation stands.
 
         Args:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from scoring.registry.operation import Operation
+from server.runtime.operations import RunningOperation
 
 
 class OperationStore(Protocol):
     """Where operations are kept; every method raises DependencyUnavailable where that can't be reached."""
 
-    async def begin(self, tenant_id: UUID, operation_id: UUID) -> Operation | None:
+    async def begin(self, tenant_id: UUID, operation_id: UUID) -> RunningOperation | None:
         """Marks an operation as running; None if it is over or does not exist."""
 
     async def report(

@@ -5,12 +5,12 @@ from uuid import UUID
 import structlog
 from leadline.v1 import scoring_service_pb2
 
-from scoring.registry.operation import Operation
 from scoring.stream.operation_requests import OperationRequests
 from scoring.stream.operation_rescoring import OperationRescoring
 from scoring.stream.operation_store import OperationStore
 from server.interceptors.operation_ends import to_any_json, to_error_json
 from server.runtime.errors import OperationCancelled
+from server.runtime.operations import RunningOperation
 
 STREAM = "leadline:rescoring-requests"
 
@@ -38,7 +38,7 @@ class RescoringRequests(OperationRequests):
     def _given_up(self) -> RescoringFailed:
         return RescoringFailed()
 
-    async def _run(self, tenant_id: UUID, operation: Operation) -> None:
+    async def _run(self, tenant_id: UUID, operation: RunningOperation) -> None:
         log = _log.bind(tenant=str(tenant_id), operation=str(operation.operation_id))
         try:
             scored_count = await self._rescoring.run(tenant_id, operation)

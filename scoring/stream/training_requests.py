@@ -6,7 +6,6 @@ import structlog
 
 from scoring.conversions.models import to_model
 from scoring.registry.model import Model, ModelState
-from scoring.registry.operation import Operation
 from scoring.registry.publication import ModelPublisher
 from scoring.stream.operation_requests import OperationRequests
 from scoring.stream.operation_rescoring import OperationRescoring
@@ -15,6 +14,7 @@ from scoring.stream.training_job import TrainingJob
 from scoring.stream.training_runner import TrainingFailed, run_training
 from server.interceptors.operation_ends import to_any_json, to_error_json
 from server.runtime.errors import OperationCancelled
+from server.runtime.operations import RunningOperation
 from tfserving.errors import ModelServerError
 
 STREAM = "leadline:training-requests"
@@ -61,7 +61,7 @@ class TrainingRequests(OperationRequests):
     def _given_up(self) -> TrainingFailed:
         return TrainingFailed(None)
 
-    async def _run(self, tenant_id: UUID, operation: Operation) -> None:
+    async def _run(self, tenant_id: UUID, operation: RunningOperation) -> None:
         operation_id = operation.operation_id
         log = _log.bind(tenant=str(tenant_id), operation=str(operation_id))
         try:
@@ -87,7 +87,7 @@ class TrainingRequests(OperationRequests):
         finally:
             await self._publisher.discard(operation_id)
 
-    async def _train(self, tenant_id: UUID, operation: Operation) -> Model:
+    async def _train(self, tenant_id: UUID, operation: RunningOperation) -> Model:
         operation_id = operation.operation_id
         await self._publisher.discard(operation_id)
         job = TrainingJob(

@@ -14,7 +14,6 @@ from scoring.bulk.row_scoring import RowScoring
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.model_tables import ModelTables
-from scoring.registry.operation import Operation
 from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.store.models import Models
 from scoring.store.open_leads import OpenLeads
@@ -28,6 +27,7 @@ from scoring.stream.rescoring_requests import RescoringRequests
 from server.runtime.database import Database
 from server.runtime.errors import NoModel
 from server.runtime.identifiers import new_id
+from server.runtime.operations import RunningOperation
 from tests.eventually import eventually
 from tests.fakes.model_server import FakeModelServer
 from tests.integration.scorer.conftest import add_champion, add_lead
@@ -54,7 +54,7 @@ class Worker:
         rescoring = OperationRescoring(self.operations, OpenLeadRescoring(pages))
         self.requests = RescoringRequests(self.operations, rescoring)
 
-    async def ask(self, tenant_id: UUID) -> tuple[Operation, StreamEntry]:
+    async def ask(self, tenant_id: UUID) -> tuple[RunningOperation, StreamEntry]:
         """Asks for a rescoring, and gives its operation and the entry that the relay would send."""
         operation = await self.operations.request_rescoring(tenant_id)
         payload = orjson.dumps({"operation_id": str(operation.operation_id)})
