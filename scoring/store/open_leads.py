@@ -77,6 +77,7 @@ class OpenLeads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._leads = Leads(database)
 
     async def champion_id(self, tenant_id: UUID) -> UUID | None:
         """Gives the model that makes the tenant's scores; None if there is none yet."""
@@ -121,7 +122,7 @@ class OpenLeads:
                 last_id = rows[-1]["id"] if rows else after
                 overrides = await connection.fetch(_OVERRIDES, tenant_id, after, last_id)
                 return _page_of_columns(needed, rows, counters, overrides, read_time)
-        stored_leads = await Leads(self._database).open_leads(tenant_id, after, limit, until)
+        stored_leads = await self._leads.open_leads(tenant_id, after, limit, until)
         return OpenLeadPage(
             [lead.lead_id for lead in stored_leads],
             LeadColumns((), {}, {}),
