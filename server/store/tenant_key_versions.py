@@ -10,7 +10,7 @@ from server.encryption.versions import TenantKeyState, TenantKeyVersion
 from server.runtime.database import Database
 from server.runtime.errors import TenantKeyRotating
 from server.runtime.identifiers import format_name
-from server.runtime.operations import add_operation
+from server.runtime.operations import DONE, add_operation
 from server.runtime.unit_of_work import unit_of_work
 from server.store.tenant_keys import PostgresTenantKeyStore
 
@@ -34,7 +34,7 @@ _LARGEST_VERSION: Final = 2_147_483_647
 # Two calls at the same time would both see no operation.
 _ASK_ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 4019110719))"
 _ASKED: Final = f"""
-SELECT id FROM operations WHERE tenant_id = $1 AND method = '{ROTATE_TENANT_KEY}' AND state <> 3
+SELECT id FROM operations WHERE tenant_id = $1 AND method = '{ROTATE_TENANT_KEY}' AND state <> {DONE}
 """  # noqa: S608 - constants
 _WORK_ALONE: Final = "SELECT pg_try_advisory_lock(hashtextextended($1::uuid::text, 4019110720))"
 _LEAVE: Final = "SELECT pg_advisory_unlock(hashtextextended($1::uuid::text, 4019110720))"

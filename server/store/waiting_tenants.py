@@ -4,12 +4,14 @@ from typing import Final
 from uuid import UUID
 
 from server.runtime.database import Database
+from server.runtime.operations import DONE
+from server.store.tenant_key_versions import ROTATE_TENANT_KEY
 
 _WITH_CHANGES: Final = "SELECT DISTINCT tenant_id FROM workflow_changes WHERE NOT failed"
 _WITH_DELIVERIES: Final = (
     "SELECT DISTINCT tenant_id FROM webhook_deliveries WHERE state = 1 AND next_attempt_time <= now()"
 )
-_WITH_ROTATIONS: Final = "SELECT tenant_id FROM operations WHERE method = 'RotateTenantKey' AND state <> 3"
+_WITH_ROTATIONS: Final = f"SELECT tenant_id FROM operations WHERE method = '{ROTATE_TENANT_KEY}' AND state <> {DONE}"  # noqa: S608 - constants
 _WITH_KEYS: Final = "SELECT DISTINCT tenant_id FROM tenant_keys ORDER BY tenant_id"
 
 
