@@ -8,17 +8,15 @@ before is still on the way.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
-import asyncpg
 import structlog
 
+from server.runtime.listening import LOST, RETRY_SECONDS, listen
 from server.runtime.outbox import CHANNEL
 
 PROOF_SECONDS: Final = 0.5
-CONNECT_SECONDS: Final = 2.0
-RETRY_SECONDS: Final = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -73,8 +71,15 @@ class OutboxSignals:
         """Listens until it is cancelled, and finds PostgreSQL again after an outage."""
         while True:
             try:
-                await self._listen()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                await listen(
+                    self._url,
+                    CHANNEL,
+                    self._told,
+                    self._on_gap,
+                    proof_seconds=PROOF_SECONDS,
+                    on_proof=self._note_proof,
+                )
+            except LOST as error:
                 if self._proven_time is not None:
                     _log.warning("signals of the outbox are missed", cause=repr(error))
             finally:
@@ -82,20 +87,8 @@ class OutboxSignals:
                 self._on_gap()
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _listen(self) -> None:
-        connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
-        try:
-            await connection.add_listener(CHANNEL, self._told)
-            # What was committed before is told by nobody.
-            self._on_gap()
-            loop = asyncio.get_running_loop()
-            while True:
-                asked_time = loop.time()
-                await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
-                self._proven_time = asked_time
-                await asyncio.sleep(PROOF_SECONDS)
-        finally:
-            connection.terminate()
+    def _told(self, payload: str) -> None:
+        self._on_signal(Signal.parse(payload))
 
-    def _told(self, _connection: Any, _process: int, _channel: str, payload: object) -> None:
-        self._on_signal(Signal.parse(str(payload)))
+    def _note_proof(self, time: float) -> None:
+        self._proven_time = time
