@@ -204,7 +204,7 @@ await journey(address, folder, async ({ page, context, device, look, weigh, foun
   await page.getByLabel("Which website it is").fill("Our website");
   await page.getByLabel("Origins of its pages").fill("https://www.harbour-glass.example");
   await page.getByRole("button", { name: "Make the key" }).click();
-  await page.getByRole("group", { name: "Line for the pages of Our website" }).filter({ hasText: /data-key="leadline_track_\w+"/ }).waitFor();
+  await page.getByRole("group", { name: "Line for the pages of Our website" }).filter({ hasText: /data-key="leadline_track_[\w-]+"/ }).waitFor();
   await look("settings-websites");
   await page.getByRole("list", { name: "Websites" }).getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
