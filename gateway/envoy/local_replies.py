@@ -133,6 +133,15 @@ LOCAL_REPLIES = (
         reason=ErrorReason.ERROR_REASON_TOKEN_EXPIRED,
         message="The token's time is over. Ask for a new one and retry.",
     ),
+    # The keys that tokens are verified by: their publisher was never reached since Envoy started.
+    replace(
+        _NO_BACKEND,
+        http_status=401,
+        answered_http_status=503,
+        cause="Jwks_remote_fetch_is_failed",
+        message="The keys that tokens are signed with can't be fetched. Retry soon.",
+        metadata={"dependency": "keys"},
+    ),
     _TOKEN_INVALID,
     # Access is denied where a token names no tenant or no known plan. Such a token is not accepted: 401, not 403.
     replace(_TOKEN_INVALID, http_status=403, answered_http_status=401, message="The token lacks a tenant or a plan."),

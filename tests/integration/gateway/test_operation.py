@@ -201,6 +201,23 @@ async def test_public_keys_can_come_from_a_uri(tmp_path: Path, server: str) -> N
         assert rest_reason(refused) == "TOKEN_INVALID"
 
 
+async def test_tokens_are_not_called_bad_while_the_keys_cannot_be_fetched(tmp_path: Path, server: str) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    publisher = await asyncio.start_server(hang_up, LOOPBACK, 0)
+    uri = f"http://{LOOPBACK}:{publisher.sockets[0].getsockname()[1]}/jwks.json"
+    settings = {"server_addresses": [server], "scorer_addresses": [server], "jwks_file": None, "jwks_uri": uri}
+    async with publisher, running_edge(tmp_path, **settings) as edge, edge.client() as client:
+        refused = await client.get(LEAD)
+        assert (refused.status_code, rest_reason(refused)) == (503, "DEPENDENCY_UNAVAILABLE")
+        assert refused.headers["retry-after"] == "1"
+        async with grpc.aio.insecure_channel(edge.address) as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                await channel.unary_unary(GET_LEAD)(b"", metadata=[("authorization", f"Bearer {edge.token()}")])
+        assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
 async def test_draining_lets_open_streams_end(tmp_path: Path) -> None:
     scorer, address = await start_backend(scorer=True)
     backends = {"server_addresses": [address], "scorer_addresses": [address]}

@@ -43,7 +43,11 @@ def test_special_cases_come_before_the_general_one() -> None:
 
 
 def test_only_what_can_be_repeated_says_when() -> None:
-    retried = {reply.http_status for reply in LOCAL_REPLIES if reply.retry_after_seconds is not None}
+    retried = {
+        reply.answered_http_status or reply.http_status
+        for reply in LOCAL_REPLIES
+        if reply.retry_after_seconds is not None
+    }
     assert retried == {429, 502, 503}
 
 
