@@ -213,9 +213,13 @@ async def test_tokens_are_not_called_bad_while_the_keys_cannot_be_fetched(tmp_pa
         assert (refused.status_code, rest_reason(refused)) == (503, "DEPENDENCY_UNAVAILABLE")
         assert refused.headers["retry-after"] == "1"
         async with grpc.aio.insecure_channel(edge.address) as channel:
+            stub = lead_service_pb2_grpc.LeadServiceStub(channel)
             with pytest.raises(grpc.aio.AioRpcError) as raised:
-                await channel.unary_unary(GET_LEAD)(b"", metadata=[("authorization", f"Bearer {edge.token()}")])
-        assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+                await stub.GetLead(GRPC_LEAD, metadata=(("authorization", f"Bearer {edge.token()}"),))
+        assert (raised.value.code(), grpc_reason(raised.value)) == (
+            grpc.StatusCode.UNAVAILABLE,
+            "DEPENDENCY_UNAVAILABLE",
+        )
 
 
 async def test_draining_lets_open_streams_end(tmp_path: Path) -> None:
