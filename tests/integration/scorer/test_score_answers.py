@@ -1,8 +1,8 @@
 """Answers of ScoreLead that are given again: from the process, from Redis, and not a moment too long."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -94,6 +94,12 @@ async def score(scorer: Scorer, lead_id: UUID, bearer: Bearer) -> score_pb2.Scor
     return answer
 
 
+async def is_newer(scorer: Scorer, lead_id: UUID, bearer: Bearer, old: score_pb2.Score) -> bool:
+    """Tells whether a scorer answers with a score that was computed after another."""
+    answer = await score(scorer, lead_id, bearer)
+    return answer.compute_time.ToNanoseconds() > old.compute_time.ToNanoseconds()
+
+
 async def record(database: Database, tenant_id: UUID, lead_id: UUID) -> None:
     """Records an event as the server does."""
     event = Event(str(new_id()), lead_id, "", "page_view", datetime.now(UTC), {})
@@ -108,15 +114,16 @@ async def test_an_answer_is_given_again_by_this_process_and_by_others(
 ) -> None:
     await add_champion(database, tenant_id)
     lead_id = await add_lead(database, tenant_id)
-    await asyncio.sleep(0.1)
 
-    first = await score(scorers[0], lead_id, bearer)
-    asked = len(model_server.requests)
-    again = await score(scorers[0], lead_id, bearer)
-    elsewhere = await score(scorers[1], lead_id, bearer)
+    async def is_given_again() -> bool:
+        first = await score(scorers[0], lead_id, bearer)
+        asked = len(model_server.requests)
+        again = await score(scorers[0], lead_id, bearer)
+        elsewhere = await score(scorers[1], lead_id, bearer)
+        return first == again == elsewhere and len(model_server.requests) == asked
 
-    assert first == again == elsewhere
-    assert len(model_server.requests) == asked
+    # Until the news of the model and of the lead have passed, answers are made anew.
+    await eventually(is_given_again)
 
 
 async def test_an_acknowledged_event_counts_in_the_next_answer(
@@ -124,18 +131,14 @@ async def test_an_acknowledged_event_counts_in_the_next_answer(
 ) -> None:
     await add_champion(database, tenant_id)
     lead_id = await add_lead(database, tenant_id)
-    before = await score(scorers[0], lead_id, bearer)
-    await score(scorers[1], lead_id, bearer)
 
     for _ in range(5):
-        await record(database, tenant_id, lead_id)
-        await asyncio.sleep(0.05)
+        before = [await score(scorer, lead_id, bearer) for scorer in scorers]
         asked = len(model_server.requests)
-        for scorer in scorers:
-            after = await score(scorer, lead_id, bearer)
-            assert after.compute_time.ToNanoseconds() > before.compute_time.ToNanoseconds()
+        await record(database, tenant_id, lead_id)
+        for scorer, old in zip(scorers, before, strict=True):
+            await eventually(partial(is_newer, scorer, lead_id, bearer, old))
         assert len(model_server.requests) > asked
-        before = after
 
 
 async def test_a_new_champion_scores_anew(
@@ -146,9 +149,9 @@ async def test_a_new_champion_scores_anew(
     old = await score(scorers[0], lead_id, bearer)
 
     champion = await add_champion(database, tenant_id)
-    await asyncio.sleep(0.1)
 
     for scorer in scorers:
+        await eventually(partial(is_newer, scorer, lead_id, bearer, old))
         assert (await score(scorer, lead_id, bearer)).model == format_name("models", champion.model_id) != old.model
 
 
@@ -157,12 +160,15 @@ async def test_a_lost_redis_costs_no_score(
 ) -> None:
     await add_champion(database, tenant_id)
     lead_id = await add_lead(database, tenant_id)
-    first = await score(scorers[0], lead_id, bearer)
 
-    await redis.flushall()
+    async def is_given_again_without_redis() -> bool:
+        first = await score(scorers[0], lead_id, bearer)
+        await redis.flushall()
+        again = await score(scorers[0], lead_id, bearer)
+        assert (await score(scorers[1], lead_id, bearer)).probability == first.probability
+        return again == first
 
-    assert await score(scorers[0], lead_id, bearer) == first
-    assert (await score(scorers[1], lead_id, bearer)).probability == first.probability
+    await eventually(is_given_again_without_redis)
 
 
 async def test_scores_without_a_model_are_not_held(
