@@ -11,6 +11,7 @@ import httpx
 import pytest
 from leadline.v1 import lead_service_pb2_grpc
 
+from tests.eventually import eventually
 from tests.integration.gateway.backend import WATCHED_MESSAGES, start_backend
 from tests.integration.gateway.conftest import Edge, running, running_edge, write_edge
 from tests.integration.gateway.errors import details_by_type, grpc_reason, rest_reason
@@ -150,9 +151,15 @@ async def test_connections_have_a_limit(tmp_path: Path) -> None:
         writer.close()
         for _, other in kept:
             other.close()
-        await asyncio.sleep(0.5)
-        async with edge.client() as client:
-            assert (await client.get(LEAD)).status_code == 200
+
+        async def is_served() -> bool:
+            try:
+                async with edge.client() as client:
+                    return (await client.get(LEAD)).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await eventually(is_served)
     await server.stop(None)
 
 

@@ -25,6 +25,7 @@ from server.runtime.audit_trail import AuditTrail
 from server.runtime.database import Database
 from server.runtime.identifiers import new_id
 from server.store.audit_records import PostgresAuditStore
+from tests.eventually import eventually
 from tests.grpc_errors import error_of
 from tests.integration.server.audit_log import AuditLog
 
@@ -103,9 +104,12 @@ async def test_an_untouched_chain_is_verified(
     assert (found.verified_count, found.unsealed_count, found.has_more) == (len(names), 0, False)
     assert not found.HasField("broken_record")
     await audit.ListAuditRecords(ALL, metadata=bearer)
-    await asyncio.sleep(0.2)
+
+    async def is_recorded() -> bool:
+        return (await verify()).unsealed_count == 1
+
     # Reading the log is recorded as well, and waits to be sealed.
-    assert (await verify()).unsealed_count == 1
+    await eventually(is_recorded)
     await audit_log.seal()
     again = await verify(found.head)
     assert (again.verified_count, again.head.sequence_number) == (1, len(names) + 1)

@@ -17,6 +17,7 @@ from scoring.scores.score import ScoreMakers, StoredLead, score_value
 from scoring.scores.score_leads import ScoreLeads
 from server.runtime.errors import DependencyUnavailable, LeadNotFound
 from server.runtime.identifiers import new_id
+from tests.eventually import eventually
 from tests.fakes.scoring import BASE_LOG_ODDS, FakeLeads, FakeModelSource, FakePredictor, make_model, make_record
 from tfserving.errors import ModelServerUnavailable, PredictionRefused, ServableNotFound
 from tfserving.prediction import Predicted
@@ -91,10 +92,7 @@ async def test_without_a_model_a_score_rests_on_the_tenants_outcomes(scorer: Sco
     assert scorer.predictor.batch_sizes == []
 
 
-async def test_the_outcomes_of_a_tenant_are_counted_once_a_second(
-    scorer: Scorer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cold_start, "HOLD_SECONDS", 0.1)
+async def test_the_outcomes_of_a_tenant_are_counted_once_a_second(scorer: Scorer) -> None:
     tenant_id = new_id()
     scorer.leads.outcomes[tenant_id] = OutcomeCounts(1, 1)
 
@@ -106,8 +104,11 @@ async def test_the_outcomes_of_a_tenant_are_counted_once_a_second(
     assert [await evidence() for _ in range(20)] == [2] * 20
     assert scorer.leads.counted == 1
     scorer.leads.outcomes[tenant_id] = OutcomeCounts(2, 1)
-    await asyncio.sleep(0.15)
-    assert await evidence() == 3
+
+    async def is_counted_again() -> bool:
+        return await evidence() == 3
+
+    await eventually(is_counted_again)
     assert scorer.leads.counted == 2
 
 
