@@ -18,6 +18,10 @@ from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.publishing import Publication, PublishedEvent
 from leadline_sdk.watching import STREAM_SECONDS
 
+HESITATION_SECONDS = 1.0
+"""How long the next stream sends nothing after gRPC failed without telling why: where Leadline ends a stream while a
+message is being sent, `grpc.aio` tells of that message in place of Leadline's status."""
+
 
 class _Feed:
     """Gives events to the threads in which gRPC sends them; one that lost its stream leaves its event to the next.
@@ -145,8 +149,13 @@ class _AsyncFeed:
         self._publication = publication
         self._drawing: asyncio.Task[None] | None = None
 
-    async def messages(self) -> AsyncIterator[PublishEventsRequest]:
-        """Give what a stream has to send: first what is not answered, then what comes."""
+    async def messages(self, hesitation: float) -> AsyncIterator[PublishEventsRequest]:
+        """Give what a stream has to send: first what is not answered, then what comes.
+
+        Args:
+            hesitation: seconds before the first message.
+        """
+        await asyncio.sleep(hesitation)
         number = 0
         while True:
             message = self._publication.message(number)
@@ -197,13 +206,15 @@ class AsyncPublishCalls(AsyncCaller):
         """Record events as they happen, and give what became of each; see `Client.publish_events`."""
         publication = Publication(most_failures)
         feed = _AsyncFeed(_each(events), publication)
+        hesitation = 0.0
         try:
             while True:
                 error: LeadlineError = stream_ended()
                 metadata: Metadata = ()
                 try:
                     metadata = await self._metadata()
-                    stream = self._publishing.PublishEvents(feed.messages(), timeout=STREAM_SECONDS, metadata=metadata)
+                    messages = feed.messages(hesitation)
+                    stream = self._publishing.PublishEvents(messages, timeout=STREAM_SECONDS, metadata=metadata)
                     try:
                         async for response in stream:
                             outcomes = list(publication.accept(response))
@@ -218,6 +229,7 @@ class AsyncPublishCalls(AsyncCaller):
                     if feed.failure is not None:
                         raise feed.failure
                     return
+                hesitation = HESITATION_SECONDS if error.code is grpc.StatusCode.INTERNAL else 0.0
                 await asyncio.sleep(publication.wait_after(error, renewable=self._is_renewable(error, metadata)))
         finally:
             await feed.close()
