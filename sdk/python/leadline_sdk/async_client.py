@@ -62,7 +62,7 @@ from leadline_sdk.operations import AsyncOperation
 from leadline_sdk.organization_calls import AsyncOrganizationCalls
 from leadline_sdk.publish_calls import AsyncPublishCalls
 from leadline_sdk.recording import RecordEventsResult, record_events_requests
-from leadline_sdk.resuming import Resumption
+from leadline_sdk.resuming import Resumption, hesitation_after
 from leadline_sdk.scoring import ScoredLead, batch_score_requests, scored_leads
 from leadline_sdk.tracking_calls import AsyncTrackingCalls
 from leadline_sdk.watching import ScoreUpdate, ScoreWatch
@@ -184,13 +184,21 @@ class AsyncClient(
 
     async def _send_import(self, stream: list[bytes], timeout: float) -> ImportLeadsResponse:
         resumption = Resumption(MOST_FAILURES)
+        hesitation = 0.0
+
+        async def batches() -> AsyncIterator[bytes]:
+            await asyncio.sleep(hesitation)
+            for batch in stream:
+                yield batch
+
         while True:
             metadata: Metadata = ()
             try:
                 metadata = await self._metadata()
-                return await self._import(iter(stream), timeout=timeout, metadata=metadata)
+                return await self._import(batches(), timeout=timeout, metadata=metadata)
             except (grpc.aio.AioRpcError, LeadlineError) as failure:
                 error = error_from_call(failure)
+            hesitation = hesitation_after(error)
             await asyncio.sleep(resumption.wait_after(error, renewable=self._is_renewable(error, metadata)))
 
     async def record_events(

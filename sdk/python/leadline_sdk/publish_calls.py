@@ -16,11 +16,8 @@ from leadline_sdk.calling import AsyncCaller, Caller
 from leadline_sdk.channel import Connection, Metadata
 from leadline_sdk.errors import LeadlineError, error_from_call, stream_ended
 from leadline_sdk.publishing import Publication, PublishedEvent
+from leadline_sdk.resuming import hesitation_after
 from leadline_sdk.watching import STREAM_SECONDS
-
-HESITATION_SECONDS = 1.0
-"""How long the next stream sends nothing after gRPC failed without telling why: where Leadline ends a stream while a
-message is being sent, `grpc.aio` tells of that message in place of Leadline's status."""
 
 
 class _Feed:
@@ -229,7 +226,7 @@ class AsyncPublishCalls(AsyncCaller):
                     if feed.failure is not None:
                         raise feed.failure
                     return
-                hesitation = HESITATION_SECONDS if error.code is grpc.StatusCode.INTERNAL else 0.0
+                hesitation = hesitation_after(error)
                 await asyncio.sleep(publication.wait_after(error, renewable=self._is_renewable(error, metadata)))
         finally:
             await feed.close()

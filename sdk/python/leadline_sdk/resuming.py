@@ -19,6 +19,15 @@ def is_resumable(error: LeadlineError) -> bool:
     return error.code is grpc.StatusCode.INTERNAL and not error.reason
 
 
+def hesitation_after(error: LeadlineError) -> float:
+    """Give the seconds in which the next asynchronous stream sends nothing.
+
+    Where Leadline ends a stream while a message is being sent, `grpc.aio` tells of that message in place of Leadline's
+    own status. A stream that waits before its first message learns why it is refused.
+    """
+    return 1.0 if error.code is grpc.StatusCode.INTERNAL and not error.reason else 0.0
+
+
 class Resumption:
     """Counts the failures in a row and tells how long to wait after each."""
 

@@ -13,6 +13,7 @@ from leadline_sdk import (
     Lead,
     NotFound,
     OperationMetadata,
+    PermissionDenied,
     Score,
     Unavailable,
 )
@@ -47,6 +48,14 @@ async def test_an_import_goes_on_after_a_lost_connection(leadline: FakeLeadline,
     )
     assert result.created_count == len(leadline.leads) == 10_500
     assert reported == [10_000, 10_500]
+
+
+async def test_an_import_that_is_refused_says_why(leadline: FakeLeadline, async_client: AsyncClient) -> None:
+    for _ in range(5):  # one that is refused while its message is being sent is not told why
+        leadline.fail("ImportLeads", status(grpc.StatusCode.PERMISSION_DENIED, "no", "PERMISSION_MISSING"))
+    with pytest.raises(PermissionDenied):
+        await async_client.import_leads(Lead(external_id=str(n)) for n in range(3000))
+    assert len(leadline.requests["ImportLeads"]) <= 3
 
 
 async def test_events_are_recorded(async_client: AsyncClient) -> None:
