@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Protocol, Self, TypeVar
 
 import grpc
@@ -39,6 +39,19 @@ _ListRequest = TypeVar("_ListRequest", bound=ListRequest)
 _Page = TypeVar("_Page", bound=Page)
 _Message = TypeVar("_Message", bound=WatchMessage)
 _Update = TypeVar("_Update")
+
+
+def leave(stream: Iterator[object]) -> None:
+    """End a stream of a synchronous call, whether all of it was read or not.
+
+    Args:
+        stream: what gRPC gave, or the generator that tracing put around it: OpenTelemetry's has no `cancel`, ends its
+            span when it is closed, and with it goes the last reference to gRPC's stream, which cancels that.
+    """
+    if isinstance(stream, Generator):
+        stream.close()
+    elif isinstance(stream, grpc.RpcContext):
+        stream.cancel()
 
 
 class Caller:
@@ -144,7 +157,7 @@ class Caller:
                         if update is not None:
                             yield update
                 finally:
-                    stream.cancel()
+                    leave(stream)
             except (grpc.RpcError, LeadlineError) as failure:
                 error = error_from_call(failure)
             time.sleep(watch.wait_after(error, renewable=self._is_renewable(error, metadata)))
