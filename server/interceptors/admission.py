@@ -23,7 +23,7 @@ from server.interceptors.method_interceptor import (
     with_behavior,
 )
 from server.interceptors.tokens import TokenVerifier
-from server.runtime.admission import AdmissionControl, Tenant, overloaded
+from server.runtime.admission import LOWEST_LIMIT, AdmissionControl, Tenant, overloaded
 from server.runtime.errors import LeadlineError, Overloaded
 
 LOG_SECONDS: Final = 1.0
@@ -44,11 +44,14 @@ class AdmissionInterceptor(MethodInterceptor):
     Args:
         verifier: Tells whose call it is.
         longest_wait: Gives the longest wait for a connection to PostgreSQL since it was asked last, in seconds.
+        lowest_limit: How many calls run at once even if others wait for too long, 1 or more.
     """
 
-    def __init__(self, verifier: TokenVerifier, longest_wait: Callable[[], float]) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, longest_wait: Callable[[], float], lowest_limit: float = LOWEST_LIMIT
+    ) -> None:
         super().__init__()
-        self._control = AdmissionControl()
+        self._control = AdmissionControl(lowest_limit)
         self._probe = Probe(self._control, longest_wait)
         self._verifier = verifier
         self._refusals = [_refusing(overloaded()) for _ in range(_REFUSALS)]

@@ -68,10 +68,14 @@ class AdmissionControl:
 
     Attributes:
         limit: How many run at once.
+
+    Args:
+        lowest_limit: How many run at once even if calls wait too long, 1 or more.
     """
 
-    def __init__(self) -> None:
-        self.limit = FIRST_LIMIT
+    def __init__(self, lowest_limit: float = LOWEST_LIMIT) -> None:
+        self.limit = max(FIRST_LIMIT, lowest_limit)
+        self._lowest_limit = lowest_limit
         self._running: dict[Tenant, int] = {}
         self._total = 0
         self._past: dict[Tenant, float] = {}
@@ -199,7 +203,7 @@ class AdmissionControl:
         late = delay - LONGEST_DELAY_SECONDS
         if late > 0.0 or pool_delay > LONGEST_POOL_DELAY_SECONDS:
             steps = 3 if delay > FAR_TOO_LONG * LONGEST_DELAY_SECONDS else 1
-            self.limit = max(LOWEST_LIMIT, self.limit * DECREASE**steps)
+            self.limit = max(self._lowest_limit, self.limit * DECREASE**steps)
         elif self._was_full and busy < MOST_BUSY:
             self.limit = min(HIGHEST_LIMIT, self.limit + INCREASE)
         pause = late * PAUSE_SHARE if self.limit == LOWEST_LIMIT else 0.0

@@ -220,6 +220,17 @@ async def test_the_limit_falls_by_a_part_and_grows_by_steps_where_it_is_used() -
     assert told(control, 0.0) == LOWEST_LIMIT + INCREASE
 
 
+async def test_the_limit_falls_no_lower_than_a_process_says_and_calls_go_on_without_pauses() -> None:
+    control = AdmissionControl(lowest_limit=LIMIT / 2)
+    for _ in range(100):
+        told(control, 1.0)
+    assert control.limit == LIMIT / 2
+    for _ in range(LIMIT):
+        assert all(control.try_enter(LOUD) for _ in range(LIMIT // 2))
+        for _ in range(LIMIT // 2):
+            control.leave(LOUD)
+
+
 async def test_the_limit_falls_faster_where_calls_wait_far_too_long() -> None:
     assert told(AdmissionControl(), 2 * FAR_TOO_LONG * LONGEST_DELAY_SECONDS) == pytest.approx(
         FIRST_LIMIT * DECREASE**3
