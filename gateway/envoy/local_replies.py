@@ -117,6 +117,13 @@ _TOO_LARGE = LocalReply(
     reason=ErrorReason.ERROR_REASON_REQUEST_TOO_LARGE,
     message="The request is larger than 16 MiB.",
 )
+_RATE_LIMITED = LocalReply(
+    http_status=429,
+    code=code_pb2.RESOURCE_EXHAUSTED,
+    reason=ErrorReason.ERROR_REASON_RATE_LIMITED,
+    message="More requests a second than the tenant's plan allows, or than one address may send without a token.",
+    retry_after_seconds=1,
+)
 
 LOCAL_REPLIES = (
     LocalReply(
@@ -158,13 +165,13 @@ LOCAL_REPLIES = (
     replace(_TOO_LATE, http_status=408),
     _TOO_LARGE,
     replace(_TOO_LARGE, http_status=431, message="The request's headers are larger than 32 KiB, or more than 100."),
-    LocalReply(
-        http_status=429,
-        code=code_pb2.RESOURCE_EXHAUSTED,
-        reason=ErrorReason.ERROR_REASON_RATE_LIMITED,
-        message="More requests a second than the tenant's plan allows, or than one address may send without a token.",
-        retry_after_seconds=1,
+    # A process has enough calls of the tenant: backoff.lua.
+    replace(
+        _RATE_LIMITED,
+        cause="lua_response",
+        message="There is more to do than can be done at present. Retry after the given delay.",
     ),
+    _RATE_LIMITED,
     LocalReply(
         http_status=400,
         code=code_pb2.INVALID_ARGUMENT,

@@ -45,6 +45,8 @@ RATE_LIMIT_FILE = Path("rate_limit") / "config" / "leadline.yaml"
 `rate_limit`. JSON is YAML."""
 CERTIFICATE_SECRET_FILE = "certificate.json"  # noqa: S105 - a file name
 """Tells Envoy where the certificate and its key are."""
+BACKOFF_SCRIPT = "backoff.lua"
+"""Refuses calls of a tenant for as long as a process says that it has enough of them."""
 DESCRIPTOR_FILE = "contract.binpb"
 TOKEN_ENDPOINT_PATHS = ("/oauth/token", "/.well-known/jwks.json", "/v1/track/pixel.gif")
 """What the token endpoint answers, over plain HTTP."""
@@ -238,6 +240,7 @@ def _values(settings: EdgeSettings, descriptor_file: Path) -> dict[str, object]:
         "cluster_of": _cluster_of,
         "is_ip_address": _is_ip_address,
         "local_replies": LOCAL_REPLIES,
+        "backoff_script": (_TEMPLATES / BACKOFF_SCRIPT).read_text(encoding="utf-8"),
         "dashboard_folder": _absolute(settings.dashboard_folder),
         "dashboard_headers": DASHBOARD_HEADERS,
         "documentation_folder": _absolute(settings.documentation_folder),

@@ -23,10 +23,15 @@ from server.interceptors.method_interceptor import (
     with_behavior,
 )
 from server.interceptors.tokens import TokenVerifier
-from server.runtime.admission import LOWEST_LIMIT, AdmissionControl, Tenant, overloaded
+from server.runtime.admission import LOWEST_LIMIT, PATIENCE_SECONDS, AdmissionControl, Tenant, overloaded
 from server.runtime.errors import LeadlineError, Overloaded
 
 LOG_SECONDS: Final = 1.0
+BACKOFF_HEADER: Final = "leadline-backoff"
+"""Tells the edge to send no call of a tenant for some milliseconds, of which this process has enough waiting
+(gateway/envoy/backoff.lua)."""
+# A refused tenant's queue holds what is done in PATIENCE_SECONDS: it does not run dry in so much less.
+BACKOFF_SECONDS: Final = PATIENCE_SECONDS / 4
 _REFUSALS: Final = 32
 
 _log = structlog.get_logger()
@@ -54,7 +59,7 @@ class AdmissionInterceptor(MethodInterceptor):
         self._control = AdmissionControl(lowest_limit)
         self._probe = Probe(self._control, longest_wait)
         self._verifier = verifier
-        self._refusals = [_refusing(overloaded()) for _ in range(_REFUSALS)]
+        self._refusals = [rpc_status.to_status(status_of(overloaded())) for _ in range(_REFUSALS)]
         self._refused = 0
         self._logged_time = 0.0
 
@@ -66,14 +71,12 @@ class AdmissionInterceptor(MethodInterceptor):
         """Gives the handler, or one that refuses the call before its request is read."""
         if handler_call_details.method == self._probe.path:
             self._probe.note_arrival()
-            return self._refusals[0]
-        if (
-            self._control.is_full
-            and not handler_call_details.method.startswith(OPEN_SERVICES)
-            and self._control.refuses(self._tenant(handler_call_details.invocation_metadata))
-        ):
-            self._note_refusal()
-            return self._refusals[self._refused % _REFUSALS]
+            return _refusing(self._refusals[0])
+        if self._control.is_full and not handler_call_details.method.startswith(OPEN_SERVICES):
+            tenant = self._tenant(handler_call_details.invocation_metadata)
+            if self._control.refuses(tenant):
+                self._note_refusal()
+                return _refusing(self._refusals[self._refused % _REFUSALS], tenant)
         return await super().intercept_service(continuation, handler_call_details)
 
     def watch(self, server: grpc.aio.Server) -> None:
@@ -159,8 +162,11 @@ def _waits_as_asked(method: Method) -> bool:
     return method.descriptor is not None and "timeout" in method.descriptor.input_type.fields_by_name
 
 
-def _refusing(error: Overloaded) -> Handler:
-    status = rpc_status.to_status(status_of(error))
+def _refusing(status: Any, tenant: Tenant = None) -> Handler:
+    """Gives what refuses a call with a status, and keeps the edge from sending the tenant's next ones for a moment."""
+    if tenant is not None:
+        backoff = (BACKOFF_HEADER, f"{tenant} {round(BACKOFF_SECONDS * 1000)}")
+        status = status._replace(trailing_metadata=(*status.trailing_metadata, backoff))
 
     async def behavior(_requests: Any, context: Context) -> None:
         await context.abort_with_status(status)

@@ -10,6 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from leadline.v1 import lead_pb2, lead_service_pb2, lead_service_pb2_grpc
 
 from deploy.local.development_token import DevelopmentKey
+from server.interceptors.admission import BACKOFF_HEADER
 from server.runtime.admission import PATIENCE_SECONDS
 from server.runtime.identifiers import new_id
 from tests.attack.calls import read_error
@@ -31,6 +32,7 @@ async def test_calls_that_do_not_end_are_refused_in_part_and_another_tenant_is_n
     made = lead_service_pb2.CreateLeadRequest(lead=lead_pb2.Lead(owner="ann"), idempotency_key=key())
     lead = await leads.CreateLead(made, metadata=loud)
     reasons: Counter[str] = Counter()
+    backoffs: set[str | bytes] = set()
 
     async def change() -> None:
         request = lead_service_pb2.UpdateLeadRequest(
@@ -45,6 +47,7 @@ async def test_calls_that_do_not_end_are_refused_in_part_and_another_tenant_is_n
             error = read_error(failed)
             assert error.retry_seconds is not None
             assert 0.0 < error.retry_seconds < 5.0
+            backoffs.update(value for name, value in failed.trailing_metadata() or () if name == BACKOFF_HEADER)
             reasons[f"{error.code.name} {error.reason}"] += 1
 
     async with superuser.transaction():
@@ -57,6 +60,8 @@ async def test_calls_that_do_not_end_are_refused_in_part_and_another_tenant_is_n
     await asyncio.gather(*flood)
     assert reasons["OK"] > 0
     assert reasons["RESOURCE_EXHAUSTED RATE_LIMITED"] > FLOOD / 2
+    # Told to the edge, which refuses the tenant's calls for so long.
+    assert backoffs == {f"{loud_tenant} 250"}
     assert reasons.keys() <= {"OK", "RESOURCE_EXHAUSTED RATE_LIMITED", "UNAVAILABLE DEPENDENCY_UNAVAILABLE"}
 
 

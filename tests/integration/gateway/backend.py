@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -60,18 +60,23 @@ _RESPONSES: dict[str, Message] = {
 Context = Any  # grpc.aio.ServicerContext is generic for type checkers alone
 
 
-async def start_backend(*, scorer: bool, address: str = "127.0.0.1:0") -> tuple[grpc.aio.Server, str]:
+async def start_backend(
+    *, scorer: bool, address: str = "127.0.0.1:0", interceptors: Sequence[grpc.aio.ServerInterceptor] = ()
+) -> tuple[grpc.aio.Server, str]:
     """Starts a server with the services that the scorer, or the server, answers.
 
     Args:
         scorer: Whether it is a scorer.
         address: Where it listens; port 0 takes any free one.
+        interceptors: What sees each call first.
 
     Returns:
         The running server and its address.
     """
     served_by = uuid4().hex
-    server = grpc.aio.server(options=(("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),))
+    server = grpc.aio.server(
+        interceptors=interceptors, options=(("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),)
+    )
     for service in contract_services():
         if (service.full_name in SCORER_SERVICES) is scorer:
             server.add_generic_rpc_handlers((_handler(service, served_by),))
