@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   readonly timeoutMs?: number;
   /** The name and version of your program, sent before the SDK's own. */
   readonly userAgent?: string;
-  /** Interceptors of Connect that see each try of each call: for traces, metrics and logs. */
+  /** Interceptors of Connect that see each call, its retries inside: for traces, metrics and logs. */
   readonly interceptors?: readonly Interceptor[];
   /** How watches are carried: by WebSocket, with the stream where that fails, or by the stream alone (as usual). */
   readonly live?: "websocket" | "stream";
@@ -74,7 +74,7 @@ export async function currentToken(source: TokenSource, refused?: string): Promi
 
 /** Gives the interceptors of a client, the outermost first. */
 export function interceptorsOf(options: ConnectionOptions, token: TokenSource): Interceptor[] {
-  return [retrying(), authorizing(token), identifying(options.userAgent ?? ""), ...(options.interceptors ?? [])];
+  return [...(options.interceptors ?? []), retrying(), authorizing(token), identifying(options.userAgent ?? "")];
 }
 
 function authorizing(source: TokenSource): Interceptor {
