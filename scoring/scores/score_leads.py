@@ -15,6 +15,7 @@ from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.ports import LeadReader
 from scoring.scores.score import Score, ScoreOverride, StoredLead
 from server.runtime.errors import DependencyUnavailable, LeadNotFound
+from server.runtime.errors.availability import Dependency
 from server.runtime.identifiers import format_name
 
 # The longest time that one caller waits for one part, whatever its own deadline is.
@@ -67,6 +68,7 @@ class ScoreLeads:
             LeadNotFound: The tenant has no such lead.
         """
         end = asyncio.get_running_loop().time() + min(patience_seconds, PATIENCE_SECONDS)
+        awaited: Dependency = "postgresql"
         try:
             async with asyncio.timeout_at(end):
                 lead = await self._reading.submit(tenant_id, lead_id)
@@ -79,9 +81,10 @@ class ScoreLeads:
                     [cold] = await self._cold_start.score(tenant_id, [lead.record], explained=explained)
                     return cold.with_rules(rules).with_override(override)
                 model = await self._models.model(tenant_id, lead.champion_id)
+                awaited = "model_server"
+                score = await self._scoring.submit((model.model_id, explained), (model, lead.record))
         except TimeoutError as error:
-            raise DependencyUnavailable("postgresql") from error
-        score = await self._score_one(model, lead.record, explained=explained, end=end)
+            raise DependencyUnavailable(awaited) from error
         return score.with_rules(rules).with_override(override)
 
     async def inline(
@@ -96,6 +99,7 @@ class ScoreLeads:
             patience_seconds: See the class.
         """
         end = asyncio.get_running_loop().time() + min(patience_seconds, PATIENCE_SECONDS)
+        awaited: Dependency = "postgresql"
         try:
             async with asyncio.timeout_at(end):
                 makers = await self._leads.makers(tenant_id)
@@ -104,9 +108,11 @@ class ScoreLeads:
                     [cold] = await self._cold_start.score(tenant_id, [record], explained=explained)
                     return cold.with_rules(rules)
                 model = await self._models.model(tenant_id, makers.champion_id)
+                awaited = "model_server"
+                score = await self._scoring.submit((model.model_id, explained), (model, record))
         except TimeoutError as error:
-            raise DependencyUnavailable("postgresql") from error
-        return (await self._score_one(model, record, explained=explained, end=end)).with_rules(rules)
+            raise DependencyUnavailable(awaited) from error
+        return score.with_rules(rules)
 
     async def batch(
         self,
@@ -154,13 +160,6 @@ class ScoreLeads:
             for score in scores
         }
         return [by_id.get(lead_id) for lead_id in lead_ids]
-
-    async def _score_one(self, model: ServedModel, record: LeadRecord, *, explained: bool, end: float) -> Score:
-        try:
-            async with asyncio.timeout_at(end):
-                return await self._scoring.submit((model.model_id, explained), (model, record))
-        except TimeoutError as error:
-            raise DependencyUnavailable("model_server") from error
 
     async def _read(self, tenant_id: UUID, lead_ids: Sequence[UUID]) -> list[StoredLead | None]:
         found = {lead.lead_id: lead for lead in await self._leads.leads(tenant_id, lead_ids)}

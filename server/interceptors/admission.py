@@ -20,6 +20,8 @@ from server.interceptors.method_interceptor import (
     Method,
     MethodInterceptor,
     behavior_of,
+    hold_metadata,
+    metadata_of,
     with_behavior,
 )
 from server.interceptors.tokens import TokenVerifier
@@ -72,6 +74,7 @@ class AdmissionInterceptor(MethodInterceptor):
         if handler_call_details.method == self._probe.path:
             self._probe.note_arrival()
             return _refusing(self._refusals[0])
+        hold_metadata(handler_call_details.invocation_metadata)
         if self._control.is_full and not handler_call_details.method.startswith(OPEN_SERVICES):
             tenant = self._tenant(handler_call_details.invocation_metadata)
             if self._control.refuses(tenant):
@@ -140,7 +143,7 @@ class AdmissionInterceptor(MethodInterceptor):
     def _caller(self, context: Context) -> Tenant:
         if not self._probe.is_running:
             self._probe.start()
-        return self._tenant(context.invocation_metadata())
+        return self._tenant(metadata_of(context))
 
     def _tenant(self, metadata: Any) -> Tenant:
         """Gives whose call it is; nobody's if it shows no good token, or whose bearer is not known yet."""

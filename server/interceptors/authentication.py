@@ -1,8 +1,6 @@
 """Who calls: each call carries a token, which the server verifies itself."""
 
-from collections.abc import Iterable
-
-from server.interceptors.method_interceptor import Context, GuardInterceptor, Handler, Method
+from server.interceptors.method_interceptor import Context, GuardInterceptor, Handler, Metadata, Method, metadata_of
 from server.interceptors.permissions import is_public
 from server.interceptors.token_watch import bounded_by_token
 from server.interceptors.tokens import TokenVerifier
@@ -66,10 +64,10 @@ def bearer_token(context: Context) -> str:
     Raises:
         TokenMissing: The call has no bearer token.
     """
-    return token_in(context.invocation_metadata() or ())
+    return token_in(metadata_of(context))
 
 
-def token_in(metadata: Iterable[tuple[str, str | bytes]]) -> str:
+def token_in(metadata: Metadata) -> str:
     """Gives the token in the metadata of a call.
 
     Raises:

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote
 
-from server.interceptors.method_interceptor import Context
+from server.interceptors.method_interceptor import Context, metadata_of
 from server.runtime.audit import AuditDoor
 
 FORWARDED_FOR: Final = "x-forwarded-for"
@@ -40,7 +40,7 @@ def origin_of(context: Context) -> CallOrigin:
     did not come through the edge it is the connection's.
     """
     forwarded, agent, door = "", "", AuditDoor.GRPC
-    for key, value in context.invocation_metadata() or ():
+    for key, value in metadata_of(context):
         if not isinstance(value, str):
             continue
         if key == FORWARDED_FOR:

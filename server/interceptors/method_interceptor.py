@@ -6,8 +6,9 @@ functions.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,6 +21,9 @@ from server.runtime.errors import UnknownMethod
 Behavior: TypeAlias = Callable[[Any, Any], Any]
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
+
+_metadata: ContextVar[Metadata | None] = ContextVar("metadata", default=None)
 
 # Asked by load balancers and tools, which hold no token.
 OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
@@ -145,6 +149,20 @@ class GuardInterceptor(MethodInterceptor):
         Returns:
             None if that is decided; else what is awaited for it, and raises in its turn.
         """
+
+
+def hold_metadata(metadata: Metadata | None) -> None:
+    """Holds the metadata of the call that this task handles, for all who ask for it.
+
+    gRPC gives it when the call is taken on, and makes it anew whenever its context is asked.
+    """
+    _metadata.set(metadata or ())
+
+
+def metadata_of(context: Context) -> Metadata:
+    """Gives the metadata that a call came with."""
+    held = _metadata.get()
+    return context.invocation_metadata() or () if held is None else held
 
 
 def behavior_of(handler: Handler) -> Behavior:

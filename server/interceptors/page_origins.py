@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Collection
 from typing import Final
 from uuid import UUID
 
-from server.interceptors.method_interceptor import Context, GuardInterceptor, Method
+from server.interceptors.method_interceptor import Context, GuardInterceptor, Method, metadata_of
 from server.interceptors.permissions import is_public
 from server.runtime.database import Database
 from server.runtime.errors import OriginNotAllowed
@@ -91,7 +91,7 @@ def page_origin(context: Context) -> str | None:
         Such as `https://crm.example`; None if the call comes from no page, or from one of the very host that is called.
     """
     origin = host = None
-    for key, value in context.invocation_metadata() or ():
+    for key, value in metadata_of(context):
         if key == "origin":
             origin = str(value)
         elif key == "x-forwarded-host":  # the edge writes it, whatever a client sends

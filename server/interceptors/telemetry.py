@@ -11,7 +11,7 @@ import structlog
 from leadline.v1 import error_reason_pb2
 
 from server.interceptors.errors import code_and_reason
-from server.interceptors.method_interceptor import Context, Method, SurroundingInterceptor
+from server.interceptors.method_interceptor import Context, Method, SurroundingInterceptor, metadata_of
 from server.runtime.identifiers import new_id
 from server.runtime.logging import set_current_request_id
 from server.runtime.principal import current_tenant
@@ -61,7 +61,7 @@ def log_call(path: str, begin: float, *, tenant: str | None, code: str = "OK", r
 
 def request_id_of(context: Context) -> str:
     """Gives the id that the edge has given to the request, or a new one."""
-    for key, value in context.invocation_metadata() or ():
+    for key, value in metadata_of(context):
         if key == REQUEST_ID_HEADER and isinstance(value, str):
             return accepted_request_id(value)
     return str(new_id())

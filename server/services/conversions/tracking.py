@@ -8,7 +8,7 @@ from leadline.v1 import tracking_pb2, tracking_service_pb2
 
 from server.integrations.tracking import TrackedEvent, Visit, VisitorIdentity
 from server.integrations.tracking_keys import TrackingKey, write_key
-from server.interceptors.method_interceptor import Context
+from server.interceptors.method_interceptor import Context, metadata_of
 from server.runtime.identifiers import format_name
 from server.services.conversions.times import time_to_proto
 
@@ -23,7 +23,7 @@ def visit_from_proto(
         context: Of the call, whose metadata has the page's origin and the visitor's program.
         now: Gives the time, UTC.
     """
-    headers = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+    headers = {key: value for key, value in metadata_of(context) if isinstance(value, str)}
     time = now()
     return Visit(
         write_key=request.write_key,
