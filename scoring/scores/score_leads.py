@@ -14,8 +14,7 @@ from scoring.scores.cold_start import ColdScore, ColdStart
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.ports import LeadReader
 from scoring.scores.score import Score, ScoreOverride, StoredLead
-from server.runtime.errors import DependencyUnavailable, LeadNotFound
-from server.runtime.errors.availability import Dependency
+from server.runtime.errors import Dependency, DependencyUnavailable, LeadNotFound
 from server.runtime.identifiers import format_name
 
 # The longest time that one caller waits for one part, whatever its own deadline is.

@@ -19,9 +19,8 @@ async def test_each_call_gets_its_own_metadata_while_others_run() -> None:
         await asyncio.sleep(0)
         return metadata_of(context_with(None))
 
-    assert await asyncio.gather(
-        asyncio.create_task(handle(FIRST)), asyncio.create_task(handle(SECOND)), asyncio.create_task(handle(()))
-    ) == [FIRST, SECOND, ()]
+    calls = (asyncio.create_task(handle(metadata)) for metadata in (FIRST, SECOND, ()))
+    assert list(await asyncio.gather(*calls)) == [FIRST, SECOND, ()]
 
 
 async def test_a_call_whose_metadata_nobody_holds_is_asked_itself() -> None:
