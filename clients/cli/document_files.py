@@ -1,7 +1,7 @@
 """Reads what a command is given in a file: TOML, which is good to write, or JSON, as the commands' --json gives it."""
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
 from clients.cli.errors import CommandError
+from leadline_sdk import FieldValue, to_fields
 
 _Told = TypeVar("_Told", bound=Message)
 
@@ -55,3 +56,18 @@ def read_message(file: Path, message: _Told, expected: str, output_only: Collect
         return ParseDict(told, message)
     except (ParseError, TypeError, ValueError) as error:
         raise CommandError(f"{file}: {error}") from error
+
+
+def fields_of(document: Mapping[str, Any]) -> dict[str, FieldValue]:
+    """Give the fields that a JSON object tells.
+
+    A value is a number, text, true or false, or has its kind told as the contract does: `{"date": "..."}`.
+
+    Raises:
+        ValueError: a value can't be held by a field.
+        TypeError: a value's type has no counterpart.
+        ParseError: a kind is not known.
+    """
+    return to_fields(
+        {name: ParseDict(value, FieldValue()) if isinstance(value, dict) else value for name, value in document.items()}
+    )

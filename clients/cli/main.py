@@ -12,12 +12,14 @@ from clients.cli import (
     event_commands,
     experiment_commands,
     export_command,
+    history_command,
     import_command,
     key_commands,
     lead_commands,
     model_commands,
     monitoring_commands,
     notification_commands,
+    publish_command,
     registry_commands,
     rule_commands,
     score_commands,
@@ -108,6 +110,8 @@ app.command("explain")(score_commands.explain)
 app.command("rescore")(stored_score_commands.rescore)
 app.command("replay")(stored_score_commands.replay)
 app.command("override")(stored_score_commands.override)
+app.command("history")(history_command.history)
+app.command("publish")(publish_command.publish)
 app.command("drift")(monitoring_commands.drift)
 app.command("alarms")(monitoring_commands.alarms)
 app.command("watch")(watch_command.watch)

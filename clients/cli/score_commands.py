@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.json_format import ParseError
 from rich.text import Text
 
 from clients.cli.attributions import chart, main_reasons
 from clients.cli.context import JsonOption, connection_of
+from clients.cli.document_files import fields_of
 from clients.cli.errors import CommandError
 from clients.cli.evidence import evidence, interval
 from clients.cli.lead_names import find_lead, label
@@ -26,7 +27,7 @@ from clients.cli.output import (
 )
 from clients.cli.rule_points import next_grade, points_table
 from clients.cli.suggested_changes import grade_letter, suggestions_table
-from leadline_sdk import Client, FieldValue, Lead, LeadlineError, Score, ScoredLead, Suggestion, to_fields
+from leadline_sdk import Client, Lead, LeadlineError, Score, ScoredLead, Suggestion
 
 LeadsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[LEAD]...", help="Your ids of the leads, or leads/...")
@@ -178,11 +179,7 @@ def _inline_leads(file: Path) -> Iterator[tuple[str, Lead]]:
     for place, fields in enumerate(leads, start=1):
         name = f"lead {place} of {file.name}"
         try:
-            told = {
-                field: ParseDict(value, FieldValue()) if isinstance(value, dict) else value
-                for field, value in fields.items()
-            }
-            yield name, Lead(fields=to_fields(told))
+            yield name, Lead(fields=fields_of(fields))
         except (ValueError, TypeError, ParseError) as error:
             raise CommandError(f"{name}: {error}") from error
 

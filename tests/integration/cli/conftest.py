@@ -42,9 +42,9 @@ def run(leadline: FakeLeadline, tmp_path: Path) -> Run:
     profile = tmp_path / "profiles.toml"
     profile.write_text(f'[default]\naddress = "{leadline.address}"\ntoken = "secret"\ntls = false\n')
 
-    def run_command(*arguments: str, **environment: str) -> Outcome:
+    def run_command(*arguments: str, stdin: str = "", **environment: str) -> Outcome:
         settings = {"LEADLINE_PROFILE_FILE": str(profile), "COLUMNS": "160"} | environment
-        result = CliRunner().invoke(app, list(arguments), env=settings)
+        result = CliRunner().invoke(app, list(arguments), input=stdin, env=settings)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return Outcome(result.exit_code, result.stdout, result.stderr)
 

@@ -17,6 +17,7 @@ from leadline.v1 import (
 from leadline.v1.audit_record_pb2 import AuditRecord
 from leadline.v1.lead_history_service_pb2 import RecordedEvent
 from leadline.v1.notification_pb2 import Notification
+from leadline.v1.score_pb2 import Score
 from leadline.v1.workflow_pb2 import Workflow
 
 
@@ -34,12 +35,14 @@ class FakeOtherServices(
 
     Attributes:
         history: what each lead did.
+        scores: the scores that each lead had, the latest first.
         audit_records: the audit log.
         notifications: what a watch tells; the resume token is how many were told.
     """
 
     def __init__(self, enter: Callable[..., Awaitable[Any]], fail: Callable[..., Awaitable[None]]) -> None:
         self.history: list[RecordedEvent] = []
+        self.scores: list[Score] = []
         self.audit_records: list[AuditRecord] = []
         self.notifications: list[Notification] = []
         self._enter = enter
@@ -63,6 +66,12 @@ class FakeOtherServices(
             events=self.history[end - request.page_size : end],
             next_page_token=str(end) if end < len(self.history) else "",
         )
+
+    async def ListLeadScores(
+        self, request: lead_history_service_pb2.ListLeadScoresRequest, context: Any
+    ) -> lead_history_service_pb2.ListLeadScoresResponse:
+        await self._enter("ListLeadScores", request, context)
+        return lead_history_service_pb2.ListLeadScoresResponse(scores=self.scores)
 
     async def ExportAuditRecords(
         self, request: audit_service_pb2.ExportAuditRecordsRequest, context: Any
