@@ -1,8 +1,9 @@
 """Reads a tree ensemble as its leaves and the conditions under which a row reaches each."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import lightgbm
@@ -42,6 +43,11 @@ class LeafEnsemble:
     leaves: tuple[Leaf, ...]
     tree_sizes: tuple[int, ...] = ()
 
+    @classmethod
+    def of_trees(cls, edges: tuple[Doubles, ...], trees: Sequence[tuple[Leaf, ...]]) -> "LeafEnsemble":
+        """Make an ensemble of the leaves of each tree."""
+        return cls(edges, tuple(itertools.chain(*trees)), tuple(map(len, trees)))
+
     def bins(self, X: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
         """Give the bin of each value.
 
@@ -51,20 +57,63 @@ class LeafEnsemble:
         Returns:
             One row a feature, one column a lead.
         """
-        binned = np.empty(X.shape[::-1], dtype=np.uint16)
-        for feature, edges in enumerate(self.edges):
-            column = X[:, feature].astype(np.float64)
-            found = np.searchsorted(edges, column, side="left")
-            binned[feature] = np.where(np.isnan(column), len(edges) + 1, found)
-        return binned
+        return bins_of(X, self.edges)
 
 
-def leaves_of(booster: lightgbm.Booster, code_counts: list[int]) -> LeafEnsemble:
+def bins_of(X: npt.NDArray[np.float32], all_edges: Sequence[Doubles]) -> npt.NDArray[np.uint16]:
+    """Give the bin of each value.
+
+    Args:
+        X: One row a lead, one column a feature.
+        all_edges: For each feature its thresholds, as in `LeafEnsemble`.
+
+    Returns:
+        One row a feature, one column a lead.
+    """
+    binned = np.empty(X.shape[::-1], dtype=np.uint16)
+    for feature, edges in enumerate(all_edges):
+        column = X[:, feature].astype(np.float64)
+        found = np.searchsorted(edges, column, side="left")
+        binned[feature] = np.where(np.isnan(column), len(edges) + 1, found)
+    return binned
+
+
+def weighted_sum(parts: Sequence[tuple[float, LeafEnsemble]]) -> LeafEnsemble:
+    """Add ensembles up to one.
+
+    Args:
+        parts: At least one ensemble and the weight of its log-odds; all on the same features.
+    """
+    edges = tuple(
+        np.unique(np.concatenate(of_feature)) for of_feature in zip(*(e.edges for _, e in parts), strict=True)
+    )
+    leaves: list[Leaf] = []
+    for weight, ensemble in parts:
+        old_bins = [_bins_in(old, new) for old, new in zip(ensemble.edges, edges, strict=True)]
+        leaves += [_scaled(leaf, weight, old_bins) for leaf in ensemble.leaves]
+    return LeafEnsemble(edges, tuple(leaves), tuple(size for _, ensemble in parts for size in ensemble.tree_sizes))
+
+
+def _bins_in(old: Doubles, new: Doubles) -> npt.NDArray[np.intp]:
+    """Give for each bin of the finer edges, and for a missing value, the bin of the coarser ones that it lies in."""
+    return np.append(np.searchsorted(old, np.append(new, np.inf), side="left"), len(old) + 1)
+
+
+def _scaled(leaf: Leaf, weight: float, old_bins: Sequence[npt.NDArray[np.intp]]) -> Leaf:
+    accepted = {feature: flags[old_bins[feature]] for feature, flags in leaf.accepted.items()}
+    return Leaf(weight * leaf.value, accepted)
+
+
+def leaves_of(
+    booster: lightgbm.Booster, code_counts: Sequence[int], numbers: Mapping[int, Doubles] = MappingProxyType({})
+) -> LeafEnsemble:
     """Read a LightGBM ensemble.
 
     Args:
         booster: The ensemble; its trees split on float32 numbers, with NaN for missing, and on codes.
         code_counts: For each feature how many codes it has; 0 for a quantity.
+        numbers: For features that the ensemble saw as numbers in place of their codes: the number of each code, then
+            that of a missing value.
 
     Returns:
         The same function, leaf by leaf.
@@ -73,11 +122,10 @@ def leaves_of(booster: lightgbm.Booster, code_counts: list[int]) -> LeafEnsemble
     thresholds: list[set[float]] = [{code + 0.5 for code in range(count - 1)} for count in code_counts]
     for tree in trees:
         for node in _splits(tree):
-            if node["decision_type"] == "<=":
+            if node["decision_type"] == "<=" and node["split_feature"] not in numbers:
                 thresholds[node["split_feature"]].add(float(node["threshold"]))
     edges = tuple(np.array(sorted(found), dtype=np.float64) for found in thresholds)
-    by_tree = [tuple(_leaves_below(tree, {}, edges)) for tree in trees]
-    return LeafEnsemble(edges, tuple(itertools.chain(*by_tree)), tuple(map(len, by_tree)))
+    return LeafEnsemble.of_trees(edges, [tuple(_leaves_below(tree, {}, edges, numbers)) for tree in trees])
 
 
 def _splits(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -87,15 +135,18 @@ def _splits(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _splits(node["right_child"])
 
 
-def _leaves_below(node: dict[str, Any], accepted: dict[int, Flags], edges: tuple[Doubles, ...]) -> Iterator[Leaf]:
+def _leaves_below(
+    node: dict[str, Any], accepted: dict[int, Flags], edges: tuple[Doubles, ...], numbers: Mapping[int, Doubles]
+) -> Iterator[Leaf]:
     if "split_feature" not in node:
         yield Leaf(float(node["leaf_value"]), accepted)
         return
     feature = int(node["split_feature"])
-    goes_left = _goes_left(node, edges[feature])
+    known = feature in numbers
+    goes_left = numbers[feature] <= float(node["threshold"]) if known else _goes_left(node, edges[feature])
     for child, goes in (("left_child", goes_left), ("right_child", ~goes_left)):
         narrowed = goes & accepted[feature] if feature in accepted else goes
-        yield from _leaves_below(node[child], accepted | {feature: narrowed}, edges)
+        yield from _leaves_below(node[child], accepted | {feature: narrowed}, edges, numbers)
 
 
 def _goes_left(node: dict[str, Any], edges: Doubles) -> Flags:

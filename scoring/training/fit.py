@@ -11,7 +11,7 @@ from scoring.features.derive import Derivation, derive_features
 from scoring.features.feature_set import Matrix
 from scoring.features.lead_record import LeadRecord
 from scoring.models.algorithm import Algorithm
-from scoring.models.boosted_trees import BoostedTrees, fit_boosted_trees
+from scoring.models.blended_trees import BlendedTrees, fit_blended_trees
 from scoring.models.calibration import Calibration, fit_calibration, probability_of
 from scoring.models.cross_fitting import Outcomes
 from scoring.models.interval_table import IntervalTable
@@ -52,7 +52,7 @@ class FittedModel:
     """
 
     rows: TrainingRows
-    classifier: LogisticRegression | BoostedTrees
+    classifier: LogisticRegression | BlendedTrees
     calibration: Calibration
     out_of_fold: Doubles
     intervals: IntervalTable = field(default_factory=IntervalTable)
@@ -97,11 +97,11 @@ def fit(rows: TrainingRows, algorithm: Algorithm, check: Callable[[], None] = la
         algorithm: The kind of model.
         check: Called now and then; whatever it raises ends the training.
     """
-    fitted: tuple[LogisticRegression | BoostedTrees, Doubles]
+    fitted: tuple[LogisticRegression | BlendedTrees, Doubles]
     if algorithm is Algorithm.LOGISTIC_REGRESSION:
         fitted = fit_logistic_regression(rows.X, rows.outcomes, rows.derivation.feature_set, check)
     else:
-        fitted = fit_boosted_trees(rows.X, rows.outcomes, rows.derivation.feature_set, check)
+        fitted = fit_blended_trees(rows.X, rows.outcomes, rows.derivation.feature_set, check)
     classifier, out_of_fold = fitted
     calibration = fit_calibration(out_of_fold, rows.outcomes)
     return FittedModel(rows, classifier, calibration, _calibrated(out_of_fold, calibration))

@@ -8,7 +8,7 @@ The error of a score, in log-odds, has two parts, and their variances add up (Dr
   prior dominates: what a feature might mean counts although no lead has shown it yet.
 - **The wrong kind of model.** Two kinds that predict equally well and yet disagree can't both be right. If each is as
   likely to be, the variance of the truth about the chosen one is half of the squared disagreement of predictions
-  that neither kind has learnt from.
+  that neither kind has learnt from. The kinds are regression and trees without their share of regression.
 
 The sum is averaged over leads with about the same score, so that the score alone tells the interval.
 """
@@ -21,6 +21,7 @@ from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import logit
 
+from scoring.models.blended_trees import SHARE_OF_REGRESSION
 from scoring.models.interval_table import IntervalTable
 from scoring.models.logistic_regression import PRIOR_PRECISION, design_of
 from scoring.training.fit import FittedModel
@@ -46,7 +47,9 @@ def interval_table(chosen: FittedModel, others: Sequence[FittedModel]) -> Interv
     """
     rows = _spread_evenly(len(chosen.out_of_fold))
     log_odds = np.asarray(logit(chosen.out_of_fold), dtype=np.float64)
-    disagreement = np.mean([np.square(logit(other.out_of_fold) - log_odds) for other in others], axis=0)
+    # A share of what the blend says is the regression's: its trees alone disagree with the regression by more.
+    differences = [(logit(other.out_of_fold) - log_odds) / (1 - SHARE_OF_REGRESSION) for other in others]
+    disagreement = np.mean(np.square(differences), axis=0)
     variances = _posterior_variances(chosen, rows) + disagreement[rows] / 2
     order = np.argsort(log_odds[rows], kind="stable")
     bin_count = min(LARGEST_BIN_COUNT, max(1, len(rows) // FEWEST_IN_BIN))

@@ -17,7 +17,6 @@ from scoring.features.feature_set import FeatureSet
 from scoring.features.lead_record import LeadRecord
 from scoring.models.algorithm import Algorithm
 from scoring.models.interval_table import IntervalTable
-from scoring.models.leaves import leaves_of
 from scoring.models.logistic_regression import LogisticRegression
 from scoring.training.choice import ranked
 from scoring.training.evaluation import Evaluation, evaluate, evaluate_candidate
@@ -223,8 +222,8 @@ def _explained(fitted: FittedModel) -> tuple[Servable, npt.NDArray[np.float64]]:
     background = X[:: -(-len(X) // MOST_BACKGROUND_ROWS)]
     if isinstance(fitted.classifier, LogisticRegression):
         return build_linear_servable(fitted.classifier, fitted.calibration, background)
-    code_counts = [feature.code_count for feature in fitted.rows.derivation.feature_set.features]
-    explained = build_tree_servable(leaves_of(fitted.classifier.booster, code_counts), fitted.calibration, background)
+    leaves = fitted.classifier.leaves(fitted.rows.derivation.feature_set)
+    explained = build_tree_servable(leaves, fitted.calibration, background)
     return explained.servable, explained.mean_absolute
 
 

@@ -1,4 +1,6 @@
-"""Scoring without reasons in bulk, against FastAPI + joblib and MLServer with the same trees and 1,000 rows a call.
+"""Scoring without reasons in bulk, against FastAPI + joblib and MLServer with 1,000 rows a call.
+
+The peers have the first of the two ensembles of trees that ours has.
 
 What is held to the target is the same work on both sides, from what comes in to probabilities. FastAPI is sent leads as
 JSON; ours parses the very same bytes, and encodes and scores as the worker does that scores all leads, by the model's

@@ -1,10 +1,14 @@
-"""The embedded stack with a trained model, and beside it the same trees behind FastAPI and the same edge."""
+"""The embedded stack with a trained model, and beside it some of its trees behind FastAPI and the same edge.
+
+Leadline's model is two ensembles of trees and a regression, which no peer serves as it comes. The peers get the first
+ensemble alone, with the model's calibration: less than half of what Leadline computes.
+"""
 
 import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +28,7 @@ from deploy.local.readiness import answers_http
 from deploy.local.stack import TENANT_ID, Stack
 from leadline_sdk import Client
 from scoring.features.feature import FeatureKind
-from scoring.models.boosted_trees import BoostedTrees
+from scoring.models.blended_trees import BlendedTrees
 from scoring.store.leads import Leads
 from scoring.training.fit import FittedModel
 from scoring.training.train import learn
@@ -90,7 +94,7 @@ class ScoringStack:
         peer_model: The joblib file that it has loaded.
         token: A bearer token for both.
         leads: The open leads, by resource name, each with its fields as the peer takes them.
-        booster: The trees of the model.
+        booster: The trees of the model that the peers serve.
     """
 
     stack: Stack
@@ -100,6 +104,12 @@ class ScoringStack:
     token: str
     leads: dict[str, dict[str, float | str]]
     booster: lightgbm.Booster
+
+    def probability_by_peer(self, features: Sequence[float]) -> float:
+        """Give what the peers' trees say of an encoded lead."""
+        model = joblib.load(self.peer_model)
+        log_odds = model["slope"] * self.booster.predict([features], raw_score=True)[0] + model["intercept"]
+        return float(1 / (1 + np.exp(-log_odds)))
 
 
 def _sample() -> list[tuple[Lead, dict[str, float | str]]]:
@@ -122,7 +132,7 @@ def _sample() -> list[tuple[Lead, dict[str, float | str]]]:
 
 
 def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
-    """Give the peer the trees that Leadline serves, with the codes of their categories and the calibration.
+    """Give the peer the first ensemble that Leadline serves, with the codes of its categories and the calibration.
 
     Returns:
         The trees.
@@ -130,7 +140,7 @@ def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
     Raises:
         TypeError: if the trained model is no tree ensemble.
     """
-    if not isinstance(model.classifier, BoostedTrees):
+    if not isinstance(model.classifier, BlendedTrees):
         message = "the benchmark's leads are made so that trees win, yet they did not"
         raise TypeError(message)
     features = model.rows.derivation.feature_set.features
@@ -141,7 +151,7 @@ def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
     }
     joblib.dump(
         {
-            "booster": model.classifier.booster,
+            "booster": model.classifier.by_sets.booster,
             "columns": [feature.source for feature in features],
             "codes": codes,
             "slope": model.calibration.slope,
@@ -149,7 +159,7 @@ def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
         },
         path,
     )
-    return model.classifier.booster
+    return model.classifier.by_sets.booster
 
 
 def peer_python(lock_file: str = "requirements.txt") -> str:
@@ -172,7 +182,7 @@ def peer_python(lock_file: str = "requirements.txt") -> str:
 
 
 async def _train(stack: Stack, token: str) -> tuple[FittedModel, dict[str, dict[str, float | str]]]:
-    """Train in the stack, and once more here on the same leads, which gives the same trees."""
+    """Train in the stack, and once more here on the same leads, which gives the same model."""
     sample = _sample()
     with Client(stack.edge_address, token=token, tls=False) as client:
         client.import_leads([lead for lead, _ in sample])
@@ -187,7 +197,7 @@ async def _train(stack: Stack, token: str) -> tuple[FittedModel, dict[str, dict[
 
 @asynccontextmanager
 async def scoring_stack(folder: Path) -> AsyncIterator[ScoringStack]:
-    """Run the stack with a trained model, and the peer with the same trees.
+    """Run the stack with a trained model, and the peer with the first ensemble of it.
 
     Args:
         folder: An empty folder for the data of both.

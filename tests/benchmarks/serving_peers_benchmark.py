@@ -1,10 +1,10 @@
 """Single scoring requests against the usual ways to serve a model: FastAPI, MLServer, MLflow's server and BentoML.
 
-All have the same trees, and all are asked directly, without the edge, one request at a time. The peers are sent what
-the model takes and give a probability. Ours is sent a lead's name: it verifies the caller's token, validates, reads the
-lead of the caller's tenant from PostgreSQL, encodes it, and answers with the reasons; PostgreSQL and the model server
-count as ours. `computed` makes each answer anew; `held` gives those again that are still true, as the scorer does
-unless it is told otherwise.
+The peers have the first of the two ensembles of trees that ours has, and all are asked directly, without the edge, one
+request at a time. The peers are sent what the model takes and give a probability. Ours is sent a lead's name: it
+verifies the caller's token, validates, reads the lead of the caller's tenant from PostgreSQL, encodes it, and answers
+with the reasons; PostgreSQL and the model server count as ours. `computed` makes each answer anew; `held` gives those
+again that are still true, as the scorer does unless it is told otherwise.
 
 The memory is that of the process that answers, after the load. The start is measured from a stopped process to the
 first right answer; of ours, the scorer and the model server start together.
@@ -112,17 +112,16 @@ def _peer_door(system: ScoringStack, peer: ServingPeer, encoded: Sequence[Sequen
 
 
 def _check_equal(system: ScoringStack, peers: Sequence[ServingPeer], encoded: Sequence[Sequence[float]]) -> None:
-    """Make sure that all serve the same model.
+    """Make sure that all peers serve the same model.
 
     Raises:
         ValueError: One gives another probability. MLServer's runtime of LightGBM knows nothing of a calibration, so it
             is held to the trees.
     """
-    ask = _our_ask(system)
     for (name, fields), features in list(zip(system.leads.items(), encoded, strict=True))[:20]:
-        ours = ask(name)
         for peer in peers:
-            expected = system.booster.predict([features])[0] if peer.title == "MLServer" else ours
+            calibrated = peer.title != "MLServer"
+            expected = system.probability_by_peer(features) if calibrated else system.booster.predict([features])[0]
             given = peer.connect()(peer.body(fields, features))
             if abs(given - expected) > LARGEST_DIFFERENCE:
                 raise ValueError(f"{peer.title} says {given} of {name}, not {expected}")
@@ -162,11 +161,12 @@ def _start_seconds(system: ScoringStack, peer: ServingPeer, encoded: Sequence[Se
     """Give how long ours takes to start, and MLflow's server."""
     name, fields = next(iter(system.leads.items()))
     expected = _our_ask(system)(name)
+    expected_of_peer = system.probability_by_peer(encoded[0])
     body = peer.body(fields, encoded[0])
     ours = [system.stack.process(process) for process in ("model server", "scorer")]
     # A connection of its own for each try: one that was refused waits ever longer before the next.
     our_seconds = _first_answer(ours, lambda: _our_ask(system)(name), expected)
-    return our_seconds, _first_answer([peer.process], lambda: peer.connect()(body), expected)
+    return our_seconds, _first_answer([peer.process], lambda: peer.connect()(body), expected_of_peer)
 
 
 def _measure(system: ScoringStack, folder: Path) -> Report:

@@ -15,7 +15,7 @@ from scoring.explanation.linear_values import build_linear_servable
 from scoring.explanation.shapley_tables import build_tree_servable
 from scoring.models.algorithm import Algorithm
 from scoring.models.calibration import Calibration
-from scoring.models.leaves import Leaf, LeafEnsemble, leaves_of
+from scoring.models.leaves import Leaf, LeafEnsemble
 from scoring.models.logistic_regression import LogisticRegression
 from scoring.training.fit import FittedModel, fit, prepare
 from tests.lead_records import simulated_leads
@@ -65,7 +65,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if isinstance(fitted.classifier, LogisticRegression):
         linear, _ = build_linear_servable(fitted.classifier, fitted.calibration, fitted.rows.X)
         return Exported(fitted, rows, answers_of(linear, rows, folder), folder, *evaluate_terms(linear, rows))
-    ensemble = leaves_of(fitted.classifier.booster, [feature.code_count for feature in feature_set.features])
+    ensemble = fitted.classifier.leaves(feature_set)
     trees = build_tree_servable(ensemble, fitted.calibration, fitted.rows.X).servable
     return Exported(fitted, rows, answers_of(trees, rows, folder), folder, *evaluate_tables(trees, ensemble, rows))
 
