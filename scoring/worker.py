@@ -21,12 +21,14 @@ from scoring.monitoring.watch_models import WatchModels
 from scoring.registry.life_cycle import ModelLifeCycle
 from scoring.registry.model_cache import ModelCache
 from scoring.registry.model_files import ModelFiles
+from scoring.registry.model_tables import ModelTables
 from scoring.registry.publication import ModelPublisher
 from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.serving import ModelLoader
 from scoring.scores.crossings import FindCrossings
 from scoring.scores.lead_scorer import LARGEST_BATCH, LeadScorer
 from scoring.scores.rescoring import Rescoring
+from scoring.scores.table_predictor import TablePredictor
 from scoring.store.dead_letters import DeadLetters
 from scoring.store.due_leads import DueLeads
 from scoring.store.due_tenants import DueTenants
@@ -56,6 +58,11 @@ from server.runtime.settings import ProcessSettings
 from tfserving.client import PredictionClient
 from tfserving.server_control import ModelServerControl
 
+# Of so many tenants changed leads are scored without the model server; it is asked for the others' until tables of one
+# have not been used for a while.
+TABLES_HELD = 32
+TABLES_KEPT_SECONDS = 60.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -83,10 +90,12 @@ async def run(settings: WorkerSettings) -> None:
     prediction_client = PredictionClient(settings.model_server_address, timeout_seconds=PREDICTION_TIMEOUT_SECONDS)
     models = Models(database)
     leads, model_cache = Leads(database), ModelCache(models)
-    scorer = LeadScorer(prediction_client, RuleSetCache(RuleSets(database)))
+    files = ModelFiles(settings.model_repository)
+    tables = ModelTables(files, TABLES_HELD, kept_seconds=TABLES_KEPT_SECONDS)
+    predictor = TablePredictor(tables, prediction_client)
+    scorer = LeadScorer(predictor, RuleSetCache(RuleSets(database)))
     assign_leads = AssignLeads(leads, model_cache, scorer, Experiments(database))
     rescoring = Rescoring(leads, model_cache, scorer, Scores(database))
-    files = ModelFiles(settings.model_repository)
     loader = ModelLoader(ModelServerControl(prediction_client, settings.model_repository))
     publisher = ModelPublisher(files, models, ModelChanges(database), loader)
     operations = Operations(database)
@@ -105,7 +114,7 @@ async def run(settings: WorkerSettings) -> None:
         models=model_cache,
         scorer=scorer,
         rescoring=rescoring,
-        find_crossings=FindCrossings(prediction_client),
+        find_crossings=FindCrossings(predictor),
     )
     lead_changes = LeadChanges(
         rescoring, DeadLetters(database, to_unscorable_status), (assign_leads.assign, decaying_leads.changed)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
 from uuid import UUID
 
 import numpy as np
@@ -12,21 +11,14 @@ from scoring.features.feature_set import Matrix
 from scoring.registry.served_model import ServedModel
 from scoring.scores.lead_scorer import RETRY_AFTER_SECONDS
 from scoring.scores.ports import Predictor
+from scoring.scores.table_predictor import TableSource
 from server.runtime.errors import DependencyUnavailable
 from tfserving.errors import ModelServerUnavailable, ServableNotFound
-from tfserving.row_tables import RowTables
 
 # Rows that the model server is asked for at a time where a model has no tables: callers who wait come in between.
 ROWS_A_CALL = 256
 
 _log = structlog.get_logger(__name__)
-
-
-class TableSource(Protocol):
-    """Where the tables of models are found."""
-
-    async def tables(self, tenant_id: UUID, version: int) -> RowTables | None:
-        """Gives the tables of a version of the tenant's models; None if there are none that can be read here."""
 
 
 class RowScoring:

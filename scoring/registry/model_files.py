@@ -4,11 +4,10 @@ import shutil
 from pathlib import Path
 from uuid import UUID
 
-from scoring.registry.served_model import name_in_model_server
+from scoring.registry.served_model import TENANT_PREFIX, name_in_model_server, tenant_in_model_server
 
 # TensorFlow Serving passes over what it does not know in this folder of a SavedModel.
 _EXTRA = "assets.extra"
-_TENANT_PREFIX = "tenant-"
 
 
 class ModelFiles:
@@ -24,8 +23,8 @@ class ModelFiles:
     def tenants(self) -> list[UUID]:
         """Gives the tenants that have files, in no order."""
         return [
-            UUID(folder.name.removeprefix(_TENANT_PREFIX))
-            for folder in self._repository.glob(f"{_TENANT_PREFIX}*")
+            tenant_in_model_server(folder.name)
+            for folder in self._repository.glob(f"{TENANT_PREFIX}*")
             if folder.is_dir()
         ]
 

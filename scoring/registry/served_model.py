@@ -1,12 +1,16 @@
 """A model as far as it is needed to score with it."""
 
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from scoring.explanation.grades import GradeScale
 from scoring.explanation.reasons import Reasons
 from scoring.features.feature_set import FeatureSet
 from scoring.models.interval_table import IntervalTable
+
+TENANT_PREFIX: Final = "tenant-"
+"""What comes before the tenant's id in the names of its models in the model server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +40,9 @@ class ServedModel:
 
 def name_in_model_server(tenant_id: UUID) -> str:
     """The name under which the model server knows the models of a tenant."""
-    return f"tenant-{tenant_id}"
+    return f"{TENANT_PREFIX}{tenant_id}"
+
+
+def tenant_in_model_server(name: str) -> UUID:
+    """The tenant whose models the model server knows under a name; raises ValueError if it is no such name."""
+    return UUID(name.removeprefix(TENANT_PREFIX))

@@ -1,5 +1,6 @@
 """Rescores leads that have changed."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -40,17 +41,17 @@ class LeadChanges:
     Args:
         rescoring: Scores and stores.
         dead_letters: Where leads are kept that could not be scored.
-        then: What else is done with the changed leads of a tenant, once they are scored; it must bear repetition.
+        beside: What else is done with the changed leads of a tenant, while they are scored; it must bear repetition.
     """
 
     def __init__(
         self,
         rescoring: Rescoring,
         dead_letters: DeadLetters,
-        then: Sequence[Callable[[UUID, Sequence[UUID]], Awaitable[object]]] = (),
+        beside: Sequence[Callable[[UUID, Sequence[UUID]], Awaitable[object]]] = (),
     ) -> None:
         self._rescoring = rescoring
-        self._steps = (rescoring.rescore, *then)
+        self._steps = (rescoring.rescore, *beside)
         self._dead_letters = dead_letters
         self._unscorable: OrderedDict[str, list[UUID]] = OrderedDict()
 
@@ -81,9 +82,12 @@ class LeadChanges:
         return True
 
     async def _do(self, tenant_id: UUID, lead_ids: Sequence[UUID]) -> None:
-        if await self._rescoring.has_model(tenant_id):
-            for step in self._steps:
-                await step(tenant_id, lead_ids)
+        if not await self._rescoring.has_model(tenant_id):
+            return
+        ends = await asyncio.gather(*(step(tenant_id, lead_ids) for step in self._steps), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
 
     async def _rescore_entry(self, entry: StreamEntry) -> None:
         """Rescores the leads of one entry; if that fails, one by one, so that a bad one holds up no other."""
