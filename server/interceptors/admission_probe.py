@@ -106,8 +106,9 @@ class Probe:
                     break
 
     def _is_calm(self) -> bool:
-        """Tells whether no call has had to wait, the probe's last one neither."""
-        return not self._control.is_full and self._last_delay <= LONGEST_DELAY_SECONDS
+        """Tells whether no call has had to wait, the probe's last one neither, unless nothing followed from that."""
+        is_short = self._last_delay <= LONGEST_DELAY_SECONDS or self._control.is_at_its_lowest
+        return is_short and not self._control.is_full
 
     def _take_delay(self, now: float) -> float:
         """Gives how long calls have waited since this told it last; what waits still counts by what it has waited.

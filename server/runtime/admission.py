@@ -98,6 +98,11 @@ class AdmissionControl:
         """Whether calls wait."""
         return bool(self._queues)
 
+    @property
+    def is_at_its_lowest(self) -> bool:
+        """Whether nothing changes however long calls wait: the limit can't fall, and there are no pauses."""
+        return self.limit == self._lowest_limit > LOWEST_LIMIT
+
     def refuses(self, tenant: Tenant) -> bool:
         """Tells whether a call would wait for too long in its tenant's queue, and so is to be refused at once."""
         queue = self._queues.get(tenant)

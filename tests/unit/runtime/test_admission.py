@@ -225,10 +225,19 @@ async def test_the_limit_falls_no_lower_than_a_process_says_and_calls_go_on_with
     for _ in range(100):
         told(control, 1.0)
     assert control.limit == LIMIT / 2
+    assert control.is_at_its_lowest
     for _ in range(LIMIT):
         assert all(control.try_enter(LOUD) for _ in range(LIMIT // 2))
         for _ in range(LIMIT // 2):
             control.leave(LOUD)
+
+
+async def test_a_limit_of_one_call_is_not_the_lowest_of_all_since_pauses_follow() -> None:
+    control = AdmissionControl()
+    for _ in range(100):
+        told(control, 1.0)
+    assert control.limit == LOWEST_LIMIT
+    assert not control.is_at_its_lowest
 
 
 async def test_the_limit_falls_faster_where_calls_wait_far_too_long() -> None:
