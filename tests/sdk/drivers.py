@@ -87,7 +87,6 @@ DRIVERS = {
         folder=SDKS / "typescript",
         needs=NODE,
         in_every_test_run=True,
-        lacks=frozenset({"close"}),  # Node ends idle connections by itself
     ),
     "typescript-browser": Driver(
         "leadline-typescript",

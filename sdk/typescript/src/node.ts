@@ -1,11 +1,12 @@
 /** The same client for Node, over gRPC: one HTTP/2 connection for all calls, and streams in both directions. */
-import { type Interceptor, type Transport } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Code, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 
 import { IntegrationService, type PublishEventsRequest } from "../gen/leadline/v1/integration_service_pb.js";
 import { type Items } from "./batches.js";
 import { Client as AnyClient } from "./client.js";
-import { type ClientOptions } from "./connection.js";
+import { type ClientOptions, urlOf } from "./connection.js";
+import { Cancelled } from "./errors.js";
 import { type PublishableEvent, type PublishedEvent, publishEvents, type PublishOptions } from "./publishing.js";
 
 export * from "./index.js";
@@ -16,12 +17,21 @@ const KEEPALIVE_MS = 30_000;
 
 /** A connection to Leadline over gRPC; see the client of the browser's entry. */
 export class Client extends AnyClient {
+  readonly #connection: Connection;
+
   /**
    * @param address `host:port` of the edge, or its URL.
    * @param options The token, and what else is to be told. `rootCertificates` are the authorities to trust, as PEM.
    */
   constructor(address: string, options: ClientOptions & { readonly rootCertificates?: string }) {
-    super(address, options, (baseUrl, interceptors) => grpcTransport(baseUrl, interceptors, options.rootCertificates));
+    const connection = new Connection(urlOf(address, options.tls ?? true), options.rootCertificates);
+    super(address, options, (baseUrl, interceptors) => connection.transport(baseUrl, interceptors));
+    this.#connection = connection;
+  }
+
+  /** Closes the connection: calls and streams under way end with `Cancelled`, and so does every later call. */
+  close(): void {
+    this.#connection.close();
   }
 
   /**
@@ -38,11 +48,32 @@ export class Client extends AnyClient {
   }
 }
 
-function grpcTransport(baseUrl: string, interceptors: Interceptor[], rootCertificates?: string): Transport {
-  return createGrpcTransport({
-    baseUrl,
-    interceptors,
-    pingIntervalMs: KEEPALIVE_MS,
-    ...(rootCertificates !== undefined && { nodeOptions: { ca: rootCertificates } }),
-  });
+/** The HTTP/2 connection of a client: opened when it is needed, until it is closed. */
+class Connection {
+  readonly #sessions: Http2SessionManager;
+  #isClosed = false;
+
+  constructor(baseUrl: string, rootCertificates: string | undefined) {
+    const security = rootCertificates === undefined ? {} : { ca: rootCertificates };
+    this.#sessions = new Http2SessionManager(baseUrl, { pingIntervalMs: KEEPALIVE_MS }, security);
+  }
+
+  transport(baseUrl: string, interceptors: Interceptor[]): Transport {
+    return createGrpcTransport({
+      baseUrl,
+      interceptors: [this.#refusing, ...interceptors],
+      sessionManager: this.#sessions,
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#sessions.abort();
+  }
+
+  /** Lets no call open the connection anew, such as the next stream of a watch. */
+  readonly #refusing: Interceptor = (next) => async (request) => {
+    if (this.#isClosed) throw new Cancelled("the client is closed", { code: Code.Canceled });
+    return next(request);
+  };
 }
