@@ -4,6 +4,7 @@ import Button from "@mui/material/Button";
 import dynamic from "next/dynamic";
 import NextLink from "next/link";
 import { usePathname, useSearchParams } from "next/navigation";
+import { useEffect, useRef } from "react";
 
 import { PageHeading } from "@/common/page_heading";
 import { PageSkeleton } from "@/common/page_skeleton";
@@ -29,6 +30,9 @@ export function SettingsView() {
   const wanted = useSearchParams().get("part");
   const shown = NAMES.find((name) => name === wanted) ?? "account";
   const Part = PARTS[shown];
+  const chosen = useRef<HTMLAnchorElement>(null);
+  // On a phone the parts are wider than the page.
+  useEffect(() => chosen.current?.scrollIntoView({ block: "nearest", inline: "center" }), [shown]);
   return (
     <Box sx={{ display: "grid", gridTemplateColumns: "minmax(0,1fr)", gap: { xs: 2, md: 2.5 }, maxWidth: 980 }}>
       <PageHeading title={text("title")} subtitle={text("subtitle")} />
@@ -39,6 +43,7 @@ export function SettingsView() {
             component={NextLink}
             href={`${path}?part=${name}`}
             replace
+            ref={name === shown ? chosen : undefined}
             variant={name === shown ? "contained" : "text"}
             aria-current={name === shown ? "page" : undefined}
             sx={{ flexShrink: 0 }}
