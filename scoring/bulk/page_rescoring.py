@@ -15,7 +15,7 @@ from scoring.registry.model_cache import ModelCache
 from scoring.registry.rule_set_cache import RuleSetCache
 from scoring.registry.served_model import ServedModel
 from scoring.rules.compiled_rule_set import CompiledRuleSet
-from scoring.scores.lead_scorer import probability_of
+from scoring.scores.lead_scorer import probabilities_of, probability_of
 from scoring.scores.rescoring import ScoreStore
 from scoring.scores.score import SMALLEST_CHANGE, Score, StoredLead
 
@@ -133,7 +133,7 @@ def _changed_scores(
     model: ServedModel, page: OpenLeadPage, X: Matrix, log_odds: Sequence[float], base_log_odds: float
 ) -> list[Score]:
     """Give the scores that differ from what is stored: the others need not even be sent."""
-    probabilities = [probability_of(log_odds_of_lead) for log_odds_of_lead in log_odds]
+    probabilities = probabilities_of(log_odds)
     same_model = np.array([model_id == model.model_id for model_id in page.model_ids], dtype=np.bool_)
     same = same_model & (np.abs(page.probabilities - probabilities) <= SMALLEST_CHANGE)
     return [

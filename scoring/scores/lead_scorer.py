@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 import structlog
 
 from scoring.features.lead_record import LeadRecord
@@ -110,3 +112,11 @@ def probability_of(log_odds: float) -> float:
     Computed from them in 64 bits, and not taken from the model, so that the two always agree.
     """
     return 1.0 / (1.0 + math.exp(-max(-LARGEST_LOG_ODDS, min(LARGEST_LOG_ODDS, log_odds))))
+
+
+def probabilities_of(log_odds: npt.ArrayLike) -> list[float]:
+    """Gives what `probability_of` gives for each of many log-odds, in less time."""
+    # NumPy's own exponential differs from this one by a bit now and then.
+    exp = math.exp
+    negated = np.clip(-np.asarray(log_odds, dtype=np.float64), -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
+    return [1.0 / (1.0 + exp(value)) for value in negated.tolist()]

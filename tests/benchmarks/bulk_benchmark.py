@@ -2,16 +2,19 @@
 
 The peers have the first of the two ensembles of trees that ours has.
 
-What is held to the target is the same work on both sides, from what comes in to probabilities. FastAPI is sent leads as
-JSON; ours parses the very same bytes, and encodes and scores as the worker does that scores all leads, by the model's
-tables. MLServer is sent encoded rows as JSON, the form that its protocol has; ours is sent the same rows as a tensor,
-the form that TensorFlow Serving's has, and it is the model server's process that counts. Of the peers, too, only the
-processes that answer count: who asks them and the edge come free.
+What is held to the target is the same work on both sides, from the very same bytes to probabilities or log-odds.
+FastAPI is sent leads as JSON, which ours parses, encodes and scores as the worker does that scores all leads, by the
+model's tables. MLServer is sent encoded rows as JSON, the form that its protocol has, which ours parses and scores by
+the same tables. Of the peers, too, only the processes that answer count: who asks them and the edge come free. What the
+peers do besides is to speak HTTP; ours has no need to, since its leads are where it works.
 
-Told beside it, held to nothing: the same from columns and from a matrix that are in memory already; and what the peers
-don't do, which is to read the leads from PostgreSQL, whose processes then count as ours, and the whole `RescoreLeads`,
-in which new scores are also stored on the leads and in their history and told to whoever watches, and all processes of
-the stack count. That one grows from 10,000 to 1,000,000 leads, in flat memory.
+Beside it, MLServer's rows are also sent to the model server, as a tensor, the form that TensorFlow Serving's protocol
+has, and it is that process that counts; scoring all leads does without it.
+
+Told beside it, held to nothing: the same work from columns and from a matrix that are in memory already; and what the
+peers don't do, which is to read the leads from PostgreSQL, whose processes then count as ours, and the whole
+`RescoreLeads`, in which new scores are also stored on the leads and in their history and told to whoever watches, and
+all processes of the stack count. That one grows from 10,000 to 1,000,000 leads, in flat memory.
 """
 
 import asyncio
@@ -37,7 +40,7 @@ from scoring.features.feature_set import Matrix
 from scoring.features.lead_columns import FieldColumn, LeadColumns, columns_needed, encode_columns
 from scoring.registry.model_files import ModelFiles
 from scoring.registry.served_model import ServedModel
-from scoring.scores.lead_scorer import probability_of
+from scoring.scores.lead_scorer import probabilities_of
 from scoring.store.models import Models
 from scoring.store.open_leads import OpenLeads
 from server.runtime.database import Database
@@ -128,7 +131,7 @@ def _our_round(batches: Sequence[Batch], batch_size: int, work: Callable[[Batch]
 
 def _probabilities(model: ServedModel, tables: RowTables, leads: LeadColumns, as_of: datetime) -> list[float]:
     X = encode_columns(model.feature_set, leads, as_of)
-    return [probability_of(log_odds) for log_odds in tables.log_odds(X).tolist()]
+    return probabilities_of(tables.log_odds(X))
 
 
 def _answered(model: ServedModel, tables: RowTables, body: bytes, as_of: datetime) -> bytes:
@@ -136,6 +139,14 @@ def _answered(model: ServedModel, tables: RowTables, body: bytes, as_of: datetim
     leads = orjson.loads(body)["leads"]
     columns = {(field, kind): [lead.get(field) for lead in leads] for field, kind in _columns(model)}
     return orjson.dumps(_probabilities(model, tables, LeadColumns([as_of] * len(leads), columns, {}), as_of))
+
+
+def _predicted(tables: RowTables, body: bytes) -> bytes:
+    """Give the log-odds of encoded rows that come as MLServer takes them, in the form in which it answers."""
+    tensor = orjson.loads(body)["inputs"][0]
+    rows = np.array(tensor["data"], np.float32).reshape(tensor["shape"])
+    answer = {"name": "predict", "shape": [len(rows), 1], "datatype": "FP64", "data": tables.log_odds(rows).tolist()}
+    return orjson.dumps({"outputs": [answer]})
 
 
 def _columns(model: ServedModel) -> tuple[FieldColumn, ...]:
@@ -203,6 +214,7 @@ async def _scoring_alone(system: ScoringStack, database: Database, folder: Path)
                 add("leads", _our_round(bodies, ROWS_A_CALL, lambda body: _answered(model, tables, body, as_of)))
                 add("fastapi", await asyncio.to_thread(_peer_round, peer, lambda: _ask_fastapi(system, bodies)))
                 add("tensor", await _asked(system, client, model, rows))
+                add("rows", _our_round(mlserver_bodies, ROWS_A_CALL, lambda body: _predicted(tables, body)))
                 add("mlserver", await asyncio.to_thread(_peer_round, process.pid, lambda: ask(port, mlserver_bodies)))
                 add(
                     "columns",
@@ -250,8 +262,9 @@ def _report(alone: dict[str, list[float]], *, first: float, fresh: float, pace: 
     ways = (
         ("leads as JSON, to probabilities: Leadline", median["leads"]),
         ("leads as JSON, to probabilities: FastAPI + joblib", median["fastapi"]),
-        ("encoded rows as a tensor, to log-odds: Leadline's model server", median["tensor"]),
+        ("encoded rows as JSON, to log-odds: Leadline", median["rows"]),
         ("encoded rows as JSON, to predictions: MLServer", median["mlserver"]),
+        ("Leadline's model server, encoded rows as a tensor, to log-odds", median["tensor"]),
         ("Leadline, from columns in memory", median["columns"]),
         ("Leadline, from a matrix in memory", median["matrix"]),
         ("Leadline, read from PostgreSQL, its processes included", median["read"]),
@@ -265,6 +278,7 @@ def _report(alone: dict[str, list[float]], *, first: float, fresh: float, pace: 
         rows=[[title, f"{1 / spent:,.0f}", f"{spent * 1e6:.1f}"] for title, spent in ways],
         figures={
             "leads_ratio_to_fastapi": ratio("fastapi", "leads"),
+            "rows_ratio_to_mlserver": ratio("mlserver", "rows"),
             "tensor_ratio_to_mlserver": ratio("mlserver", "tensor"),
             "columns_ratio_to_fastapi": ratio("fastapi", "columns"),
             "matrix_ratio_to_mlserver": ratio("mlserver", "matrix"),
@@ -280,6 +294,7 @@ def _report(alone: dict[str, list[float]], *, first: float, fresh: float, pace: 
         },
         targets=[
             Target("leads_ratio_to_fastapi", ">=", LEAST_RATIO),
+            Target("rows_ratio_to_mlserver", ">=", LEAST_RATIO),
             Target("tensor_ratio_to_mlserver", ">=", LEAST_RATIO),
             Target("worker_memory_growth", "<=", MOST_MEMORY_GROWTH),
         ],

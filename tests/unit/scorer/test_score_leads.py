@@ -12,7 +12,7 @@ from scoring.cold_start.conversion_rate import OutcomeCounts
 from scoring.registry.model_cache import ModelCache
 from scoring.scores import cold_start
 from scoring.scores.cold_start import ColdScore
-from scoring.scores.lead_scorer import LeadScorer, probability_of
+from scoring.scores.lead_scorer import LeadScorer, probabilities_of, probability_of
 from scoring.scores.score import ScoreMakers, StoredLead, score_value
 from scoring.scores.score_leads import ScoreLeads
 from server.runtime.errors import DependencyUnavailable, LeadNotFound
@@ -238,6 +238,11 @@ def test_probabilities_stay_strictly_between_0_and_1() -> None:
     assert probability_of(0.0) == 0.5
     assert 0.0 < probability_of(-1000.0) < 1e-12
     assert 1.0 > probability_of(1000.0) > 1 - 1e-12
+
+
+def test_many_probabilities_are_the_same_bits_as_one_at_a_time() -> None:
+    log_odds = [0.0, -1000.0, 1000.0, *np.random.default_rng(5).normal(scale=5.0, size=2_000).tolist()]
+    assert probabilities_of(log_odds) == [probability_of(value) for value in log_odds]
 
 
 @pytest.mark.parametrize(("probability", "value"), [(0.004, 0), (0.005, 1), (0.5, 50), (0.995, 100), (0.9949, 99)])
