@@ -241,7 +241,7 @@ def test_probabilities_stay_strictly_between_0_and_1() -> None:
 
 
 def test_many_probabilities_are_the_same_bits_as_one_at_a_time() -> None:
-    log_odds = [0.0, -1000.0, 1000.0, *np.random.default_rng(5).normal(scale=5.0, size=2_000).tolist()]
+    log_odds = [0.0, -1000.0, 1000.0, np.nan, *np.random.default_rng(5).normal(scale=5.0, size=2_000).tolist()]
     assert probabilities_of(log_odds) == [probability_of(value) for value in log_odds]
 
 
