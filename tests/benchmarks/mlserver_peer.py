@@ -1,4 +1,4 @@
-"""The peer MLServer with a LightGBM model: it is sent encoded numbers and gives predictions."""
+"""The peer MLServer: it is sent encoded numbers and gives probabilities."""
 
 import http.client
 import json
@@ -7,23 +7,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import lightgbm
-
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process import ChildProcess
 from deploy.local.readiness import answers_http
 from scoring.features.feature_set import Matrix
-from tests.benchmarks.scoring_stack import peer_python
+from tests.benchmarks.scoring_stack import PEERS, peer_python
 
 MODEL = "leads"
 
 
 @contextmanager
-def mlserver(booster: lightgbm.Booster, folder: Path) -> Iterator[tuple[ChildProcess, int]]:
+def mlserver(model: Path, folder: Path) -> Iterator[tuple[ChildProcess, int]]:
     """Run MLServer, in one process and with one thread, for the time of the block.
 
     Args:
-        booster: The trees.
+        model: The joblib file with the trees.
         folder: Where its files go; it must not exist yet.
 
     Yields:
@@ -31,7 +29,6 @@ def mlserver(booster: lightgbm.Booster, folder: Path) -> Iterator[tuple[ChildPro
     """
     python = peer_python("mlserver.txt")
     folder.mkdir()
-    booster.save_model(folder / "model.bst")
     port = free_port()
     settings = {
         "host": LOOPBACK,
@@ -40,19 +37,15 @@ def mlserver(booster: lightgbm.Booster, folder: Path) -> Iterator[tuple[ChildPro
         "metrics_port": free_port(),
         "parallel_workers": 0,
     }
-    model = {
-        "name": MODEL,
-        "implementation": "mlserver_lightgbm.LightGBMModel",
-        "parameters": {"uri": str(folder / "model.bst")},
-    }
+    described = {"name": MODEL, "implementation": "mlserver_model.Leads", "parameters": {"uri": str(model)}}
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    (folder / "model-settings.json").write_text(json.dumps(model), encoding="utf-8")
+    (folder / "model-settings.json").write_text(json.dumps(described), encoding="utf-8")
     process = ChildProcess(
         "MLServer",
         [str(Path(python).with_name("mlserver")), "start", str(folder)],
         log=folder / "mlserver.log",
         is_ready=lambda: answers_http(f"http://{LOOPBACK}:{port}/v2/models/{MODEL}/ready"),
-        environment={**os.environ, "OMP_NUM_THREADS": "1"},
+        environment={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PEERS)},
     )
     process.start()
     try:

@@ -1,6 +1,6 @@
-"""One stored lead scored with its attributions through Envoy with a token, against trees behind FastAPI.
+"""One stored lead scored with its attributions through Envoy with a token, against the same trees behind FastAPI.
 
-The peer has the first of the two ensembles of trees that ours has. It gets the lead's fields in the request and reads
+The peer leaves out the share of regression that ours adds. It gets the lead's fields in the request and reads
 no database, checks no tenant and validates types alone. The CPU time is that of the processes that answer: for ours the
 edge, the scorer, PostgreSQL and the model server; for the peer the edge and FastAPI. The program that sends the
 requests counts on neither side.

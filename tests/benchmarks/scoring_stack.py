@@ -1,7 +1,7 @@
-"""The embedded stack with a trained model, and beside it some of its trees behind FastAPI and the same edge.
+"""The embedded stack with a trained model, and beside it the same trees behind FastAPI and the same edge.
 
-Leadline's model is two ensembles of trees and a regression, which no peer serves as it comes. The peers get the first
-ensemble alone, with the model's calibration: less than half of what Leadline computes.
+Leadline's model is two ensembles of trees and a share of regression. The peers get both ensembles and the calibration,
+and leave out the regression.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import joblib
-import lightgbm
 import numpy as np
 import yaml
 from leadline.v1.lead_pb2 import LEAD_STATUS_CONVERTED, LEAD_STATUS_LOST, LEAD_STATUS_OPEN, Lead
@@ -28,11 +27,12 @@ from deploy.local.readiness import answers_http
 from deploy.local.stack import TENANT_ID, Stack
 from leadline_sdk import Client
 from scoring.features.feature import FeatureKind
-from scoring.models.blended_trees import BlendedTrees
+from scoring.models.blended_trees import SHARE_OF_EACH_ENSEMBLE, BlendedTrees
 from scoring.store.leads import Leads
 from scoring.training.fit import FittedModel
 from scoring.training.train import learn
 from server.runtime.database import Database
+from tests.benchmarks.peers.blended_trees import BlendedTrees as BlendedTreesOfPeers
 from tests.benchmarks.simulated_leads import fields_and_log_odds
 
 PEERS = Path(__file__).parent / "peers"
@@ -94,7 +94,6 @@ class ScoringStack:
         peer_model: The joblib file that it has loaded.
         token: A bearer token for both.
         leads: The open leads, by resource name, each with its fields as the peer takes them.
-        booster: The trees of the model that the peers serve.
     """
 
     stack: Stack
@@ -103,13 +102,11 @@ class ScoringStack:
     peer_model: Path
     token: str
     leads: dict[str, dict[str, float | str]]
-    booster: lightgbm.Booster
 
     def probability_by_peer(self, features: Sequence[float]) -> float:
         """Give what the peers' trees say of an encoded lead."""
-        model = joblib.load(self.peer_model)
-        log_odds = model["slope"] * self.booster.predict([features], raw_score=True)[0] + model["intercept"]
-        return float(1 / (1 + np.exp(-log_odds)))
+        trees = BlendedTreesOfPeers(joblib.load(self.peer_model))
+        return float(trees.probabilities(np.array([features], np.float32))[0])
 
 
 def _sample() -> list[tuple[Lead, dict[str, float | str]]]:
@@ -131,11 +128,8 @@ def _sample() -> list[tuple[Lead, dict[str, float | str]]]:
     return sample
 
 
-def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
-    """Give the peer the first ensemble that Leadline serves, with the codes of its categories and the calibration.
-
-    Returns:
-        The trees.
+def _write_peer_model(model: FittedModel, path: Path) -> None:
+    """Give the peers the trees that Leadline serves, with the codes of the categories and the calibration.
 
     Raises:
         TypeError: if the trained model is no tree ensemble.
@@ -151,7 +145,9 @@ def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
     }
     joblib.dump(
         {
-            "booster": model.classifier.by_sets.booster,
+            "boosters": [model.classifier.by_sets.booster, model.classifier.by_rates.booster],
+            "share": SHARE_OF_EACH_ENSEMBLE,
+            "rates": dict(model.classifier.by_rates.rates.tables),
             "columns": [feature.source for feature in features],
             "codes": codes,
             "slope": model.calibration.slope,
@@ -159,7 +155,6 @@ def _write_peer_model(model: FittedModel, path: Path) -> lightgbm.Booster:
         },
         path,
     )
-    return model.classifier.by_sets.booster
 
 
 def peer_python(lock_file: str = "requirements.txt") -> str:
@@ -197,7 +192,7 @@ async def _train(stack: Stack, token: str) -> tuple[FittedModel, dict[str, dict[
 
 @asynccontextmanager
 async def scoring_stack(folder: Path) -> AsyncIterator[ScoringStack]:
-    """Run the stack with a trained model, and the peer with the first ensemble of it.
+    """Run the stack with a trained model, and the peer with the same trees.
 
     Args:
         folder: An empty folder for the data of both.
@@ -209,7 +204,7 @@ async def scoring_stack(folder: Path) -> AsyncIterator[ScoringStack]:
     with StackWithPeer(folder / "stack", port) as stack:
         token = stack.key.mint(TENANT_ID, lifetime=7200.0)
         model, leads = await _train(stack, token)
-        booster = _write_peer_model(model, folder / "peer.joblib")
+        _write_peer_model(model, folder / "peer.joblib")
         peer = ChildProcess(
             "peer",
             [python, "-m", "uvicorn", "fastapi_lightgbm:app", "--app-dir", str(PEERS),
@@ -221,6 +216,6 @@ async def scoring_stack(folder: Path) -> AsyncIterator[ScoringStack]:
         peer.start()
         try:
             peer.wait_until_ready()
-            yield ScoringStack(stack, peer, port, folder / "peer.joblib", token, leads, booster)
+            yield ScoringStack(stack, peer, port, folder / "peer.joblib", token, leads)
         finally:
             peer.stop()

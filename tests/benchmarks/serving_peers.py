@@ -69,8 +69,8 @@ def fastapi(system: ScoringStack) -> ServingPeer:
 
 @contextmanager
 def mlserver_peer(system: ScoringStack, folder: Path) -> Iterator[ServingPeer]:
-    """Run MLServer. It gives log-odds before calibration, as LightGBM's runtime does."""
-    with mlserver(system.booster, folder) as (process, port):
+    """Run MLServer."""
+    with mlserver(system.peer_model, folder) as (process, port):
         yield ServingPeer(
             "MLServer",
             process,

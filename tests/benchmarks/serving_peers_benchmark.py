@@ -1,10 +1,10 @@
 """Single scoring requests against the usual ways to serve a model: FastAPI, MLServer, MLflow's server and BentoML.
 
-The peers have the first of the two ensembles of trees that ours has, and all are asked directly, without the edge, one
-request at a time. The peers are sent what the model takes and give a probability. Ours is sent a lead's name: it
-verifies the caller's token, validates, reads the lead of the caller's tenant from PostgreSQL, encodes it, and answers
-with the reasons; PostgreSQL and the model server count as ours. `computed` makes each answer anew; `held` gives those
-again that are still true, as the scorer does unless it is told otherwise.
+The peers have the same trees, without the share of regression that ours adds, and all are asked directly, without the
+edge, one request at a time. The peers are sent what the model takes and give a probability. Ours is sent a lead's name:
+it verifies the caller's token, validates, reads the lead of the caller's tenant from PostgreSQL, encodes it, and
+answers with the reasons; PostgreSQL and the model server count as ours. `computed` makes each answer anew; `held` gives
+those again that are still true, as the scorer does unless it is told otherwise.
 
 The memory is that of the process that answers, after the load. The start is measured from a stopped process to the
 first right answer; of ours, the scorer and the model server start together.
@@ -115,13 +115,11 @@ def _check_equal(system: ScoringStack, peers: Sequence[ServingPeer], encoded: Se
     """Make sure that all peers serve the same model.
 
     Raises:
-        ValueError: One gives another probability. MLServer's runtime of LightGBM knows nothing of a calibration, so it
-            is held to the trees.
+        ValueError: One gives another probability.
     """
     for (name, fields), features in list(zip(system.leads.items(), encoded, strict=True))[:20]:
         for peer in peers:
-            calibrated = peer.title != "MLServer"
-            expected = system.probability_by_peer(features) if calibrated else system.booster.predict([features])[0]
+            expected = system.probability_by_peer(features)
             given = peer.connect()(peer.body(fields, features))
             if abs(given - expected) > LARGEST_DIFFERENCE:
                 raise ValueError(f"{peer.title} says {given} of {name}, not {expected}")

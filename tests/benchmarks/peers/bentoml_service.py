@@ -8,6 +8,7 @@ import os
 import bentoml
 import joblib
 import numpy as np
+from blended_trees import BlendedTrees
 
 
 @bentoml.service(workers=1)
@@ -15,12 +16,9 @@ class Leads:
     """Scores leads."""
 
     def __init__(self) -> None:
-        model = joblib.load(os.environ["PEER_MODEL"])
-        self.booster, self.slope, self.intercept = model["booster"], model["slope"], model["intercept"]
+        self.trees = BlendedTrees(joblib.load(os.environ["PEER_MODEL"]))
 
     @bentoml.api
     def predict(self, features: list[list[float]]) -> list[float]:
         """Give the probability of each row."""
-        rows = np.array(features, np.float32)
-        log_odds = self.slope * self.booster.predict(rows, raw_score=True, num_threads=1) + self.intercept
-        return (1 / (1 + np.exp(-log_odds))).tolist()
+        return self.trees.probabilities(np.array(features, np.float32)).tolist()

@@ -12,14 +12,14 @@ import os
 import joblib
 import numpy as np
 import pandas as pd
+from blended_trees import BlendedTrees
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 MODEL = joblib.load(os.environ["PEER_MODEL"])
-BOOSTER = MODEL["booster"]
+TREES = BlendedTrees(MODEL)
 COLUMNS = MODEL["columns"]
 CODES = MODEL["codes"]
-SLOPE, INTERCEPT = MODEL["slope"], MODEL["intercept"]
 
 app = FastAPI()
 
@@ -47,12 +47,12 @@ class Score(BaseModel):
 
 
 def _score(contributions: np.ndarray, log_odds: float) -> Score:
-    values = (contributions * SLOPE).tolist()
+    values = (contributions * TREES.slope).tolist()
     reasons = [Reason(feature=name, log_odds=value) for name, value in zip(COLUMNS, values[:-1], strict=True)]
     return Score(
         probability=1 / (1 + math.exp(-log_odds)),
         log_odds=log_odds,
-        base_log_odds=values[-1] + INTERCEPT,
+        base_log_odds=values[-1] + TREES.intercept,
         reasons=sorted(reasons, key=lambda reason: -abs(reason.log_odds)),
     )
 
@@ -63,9 +63,8 @@ def score(lead: Lead) -> Score:
     frame = pd.DataFrame([lead.fields], columns=COLUMNS)
     for column, codes in CODES.items():
         frame[column] = frame[column].map(codes)
-    features = frame.astype("float32")
-    log_odds = SLOPE * BOOSTER.predict(features, raw_score=True, num_threads=1)[0] + INTERCEPT
-    return _score(BOOSTER.predict(features, pred_contrib=True, num_threads=1)[0], log_odds)
+    features = frame.astype("float32").to_numpy()
+    return _score(TREES.contributions(features)[0], TREES.log_odds(features)[0])
 
 
 @app.post("/peer/score-lean")
@@ -75,8 +74,8 @@ async def score_lean(lead: Lead) -> Score:
     row = [
         CODES[name].get(fields.get(name), math.nan) if name in CODES else fields.get(name, math.nan) for name in COLUMNS
     ]
-    contributions = BOOSTER.predict(np.array([row], np.float32), pred_contrib=True, num_threads=1)[0]
-    return _score(contributions, SLOPE * contributions.sum() + INTERCEPT)
+    contributions = TREES.contributions(np.array([row], np.float32))[0]
+    return _score(contributions, TREES.slope * contributions.sum() + TREES.intercept)
 
 
 @app.post("/peer/predict-lean")
@@ -86,8 +85,7 @@ async def predict_lean(lead: Lead) -> float:
     row = [
         CODES[name].get(fields.get(name), math.nan) if name in CODES else fields.get(name, math.nan) for name in COLUMNS
     ]
-    log_odds = SLOPE * BOOSTER.predict(np.array([row], np.float32), raw_score=True, num_threads=1)[0] + INTERCEPT
-    return 1 / (1 + math.exp(-log_odds))
+    return TREES.probabilities(np.array([row], np.float32))[0]
 
 
 class Leads(BaseModel):
@@ -102,5 +100,4 @@ def score_batch(leads: Leads) -> list[float]:
     frame = pd.DataFrame(leads.leads, columns=COLUMNS)
     for column, codes in CODES.items():
         frame[column] = frame[column].map(codes)
-    log_odds = SLOPE * BOOSTER.predict(frame.astype("float32"), raw_score=True, num_threads=1) + INTERCEPT
-    return (1 / (1 + np.exp(-log_odds))).tolist()
+    return TREES.probabilities(frame.astype("float32").to_numpy()).tolist()

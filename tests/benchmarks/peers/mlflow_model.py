@@ -4,11 +4,13 @@ python mlflow_model.py MODEL.joblib FOLDER
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import joblib
 import mlflow.pyfunc
 import numpy as np
+from blended_trees import BlendedTrees
 
 
 class Leads(mlflow.pyfunc.PythonModel):
@@ -16,16 +18,18 @@ class Leads(mlflow.pyfunc.PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Load the trees."""
-        model = joblib.load(context.artifacts["model"])
-        self.booster, self.slope, self.intercept = model["booster"], model["slope"], model["intercept"]
+        self.trees = BlendedTrees(joblib.load(context.artifacts["model"]))
 
     def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
         """Give the probability of each row."""
         del context, params
-        rows = np.asarray(model_input, np.float32)
-        log_odds = self.slope * self.booster.predict(rows, raw_score=True, num_threads=1) + self.intercept
-        return 1 / (1 + np.exp(-log_odds))
+        return self.trees.probabilities(np.asarray(model_input, np.float32))
 
 
 if __name__ == "__main__":
-    mlflow.pyfunc.save_model(sys.argv[2], python_model=Leads(), artifacts={"model": sys.argv[1]})
+    mlflow.pyfunc.save_model(
+        sys.argv[2],
+        python_model=Leads(),
+        artifacts={"model": sys.argv[1]},
+        code_paths=[str(Path(__file__).with_name("blended_trees.py"))],
+    )
