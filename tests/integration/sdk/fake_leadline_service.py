@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -130,6 +130,10 @@ class Fault:
     pushback_milliseconds: int | None = None
 
 
+def _token(metadata: Mapping[str, object]) -> str:
+    return str(metadata.get("authorization", "")).removeprefix("Bearer ")
+
+
 class FakeLeadline(
     lead_service_pb2_grpc.LeadServiceServicer,
     scoring_service_pb2_grpc.ScoringServiceServicer,
@@ -226,7 +230,7 @@ class FakeLeadline(
         self.requests[rpc].append(request)
         self.metadata[rpc] = dict(context.invocation_metadata())
         self.seconds_left[rpc] = context.time_remaining()
-        if str(self.metadata[rpc].get("authorization", "")).removeprefix("Bearer ") in self.expired_tokens:
+        if _token(self.metadata[rpc]) in self.expired_tokens:
             await self._fail(Fault(TOKEN_EXPIRED), context)
         fault = self.faults[rpc].popleft() if self.faults[rpc] else None
         if fault is not None and not fault.after:
@@ -237,6 +241,8 @@ class FakeLeadline(
         if fault.status is None:
             await self._stop.wait()
             return
+        if fault.status == TOKEN_EXPIRED:
+            self.expired_tokens.add(_token(dict(context.invocation_metadata())))
         answer = rpc_status.to_status(fault.status)
         metadata = tuple(answer.trailing_metadata)
         if fault.pushback_milliseconds is not None:
