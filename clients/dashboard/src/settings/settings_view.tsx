@@ -32,7 +32,9 @@ export function SettingsView() {
   const Part = PARTS[shown];
   const chosen = useRef<HTMLAnchorElement>(null);
   // On a phone the parts are wider than the page.
-  useEffect(() => chosen.current?.scrollIntoView({ block: "nearest", inline: "center" }), [shown]);
+  useEffect(() => {
+    chosen.current?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [shown]);
   return (
     <Box sx={{ display: "grid", gridTemplateColumns: "minmax(0,1fr)", gap: { xs: 2, md: 2.5 }, maxWidth: 980 }}>
       <PageHeading title={text("title")} subtitle={text("subtitle")} />
