@@ -3,7 +3,8 @@
 The mean of models that err differently errs less than they do on average (Krogh and Vedelsby 1995). One ensemble splits
 categories by sets of answers, the other by their rates of conversion; the first is right where answers differ in kind,
 the second where many answers have few leads each. Trees say the same of every lead beyond the last one they saw,
-whereas a line goes on; so a share of regression keeps the order of leads where the market has moved away from them.
+whereas a line goes on; so a share of regression keeps the order of leads where the market has moved away from them,
+unless leads that were not learnt from show that it is clearly worse.
 
 A sum of trees is an ensemble again, and so is a regression in steps (`additive_tables`). The blend is served and
 explained like any ensemble, exactly.
@@ -19,13 +20,14 @@ from scoring.features.feature_set import FeatureSet, Matrix
 from scoring.models.additive_tables import AdditiveTables, stepped
 from scoring.models.algorithm import Algorithm
 from scoring.models.boosted_trees import BoostedTrees, fit_boosted_trees
+from scoring.models.calibration import fit_calibration
 from scoring.models.cross_fitting import Outcomes
 from scoring.models.leaves import LeafEnsemble, weighted_sum
 from scoring.models.logistic_regression import fit_logistic_regression
 
-# Fixed, since few leads can't tell it: on real leads a quarter and a third ranked alike, two fifths worse.
+# Few leads can't tell it: on real leads a quarter and a third ranked alike, two fifths worse.
 SHARE_OF_REGRESSION = 0.25
-SHARE_OF_EACH_ENSEMBLE = (1 - SHARE_OF_REGRESSION) / 2
+CLEAR_STANDARD_ERRORS = 2.0
 
 Doubles = npt.NDArray[np.float64]
 
@@ -38,11 +40,13 @@ class BlendedTrees:
         by_sets: The ensemble that splits categories by sets of answers.
         by_rates: The ensemble that splits them by their rates of conversion.
         regression: The regression, in steps.
+        share_of_regression: What part of the log-odds is the regression's, 0 to 1; each ensemble has half of the rest.
     """
 
     by_sets: BoostedTrees
     by_rates: BoostedTrees
     regression: AdditiveTables
+    share_of_regression: float
     algorithm = Algorithm.GRADIENT_BOOSTED_TREES
 
     def log_odds(self, X: Matrix) -> Doubles:
@@ -51,7 +55,13 @@ class BlendedTrees:
         Args:
             X: One row a lead, one column a feature.
         """
-        return _blended(self.by_sets.log_odds(X), self.by_rates.log_odds(X), self.regression.log_odds(X))
+        trees = (self.by_sets.log_odds(X) + self.by_rates.log_odds(X)) / 2
+        return _blended(trees, self.regression.log_odds(X), self.share_of_regression)
+
+    @property
+    def share_of_each_ensemble(self) -> float:
+        """What part of the log-odds is that of either ensemble, 0 to 1/2."""
+        return (1 - self.share_of_regression) / 2
 
     def leaves(self, feature_set: FeatureSet) -> LeafEnsemble:
         """Give the same function as one ensemble, leaf by leaf.
@@ -59,13 +69,12 @@ class BlendedTrees:
         Args:
             feature_set: What the columns are.
         """
-        return weighted_sum(
-            [
-                (SHARE_OF_EACH_ENSEMBLE, self.by_sets.leaves(feature_set)),
-                (SHARE_OF_EACH_ENSEMBLE, self.by_rates.leaves(feature_set)),
-                (SHARE_OF_REGRESSION, self.regression.leaves()),
-            ]
-        )
+        shares = [
+            (self.share_of_each_ensemble, self.by_sets.leaves(feature_set)),
+            (self.share_of_each_ensemble, self.by_rates.leaves(feature_set)),
+            (self.share_of_regression, self.regression.leaves()),
+        ]
+        return weighted_sum([(share, leaves) for share, leaves in shares if share])
 
 
 def fit_blended_trees(
@@ -85,9 +94,23 @@ def fit_blended_trees(
     by_sets, of_sets = fit_boosted_trees(X, outcomes, feature_set, check)
     by_rates, of_rates = fit_boosted_trees(X, outcomes, feature_set, check, by_rates=True)
     regression, of_regression = fit_logistic_regression(X, outcomes, feature_set, check)
-    blend = BlendedTrees(by_sets, by_rates, stepped(regression, X))
-    return blend, _blended(of_sets, of_rates, of_regression)
+    of_trees = (of_sets + of_rates) / 2
+    of_blend = _blended(of_trees, of_regression, SHARE_OF_REGRESSION)
+    if _is_clearly_worse(of_blend, of_trees, outcomes):
+        return BlendedTrees(by_sets, by_rates, stepped(regression, X), 0.0), of_trees
+    return BlendedTrees(by_sets, by_rates, stepped(regression, X), SHARE_OF_REGRESSION), of_blend
 
 
-def _blended(of_sets: Doubles, of_rates: Doubles, of_regression: Doubles) -> Doubles:
-    return SHARE_OF_EACH_ENSEMBLE * (of_sets + of_rates) + SHARE_OF_REGRESSION * of_regression
+def _blended(of_trees: Doubles, of_regression: Doubles, share_of_regression: float) -> Doubles:
+    return (1 - share_of_regression) * of_trees + share_of_regression * of_regression
+
+
+def _is_clearly_worse(of_blend: Doubles, of_trees: Doubles, outcomes: Outcomes) -> bool:
+    """Tell whether the log loss of out-of-fold log-odds, calibrated, is higher by more than chance explains."""
+    lost = _losses(of_blend, outcomes) - _losses(of_trees, outcomes)
+    return bool(lost.mean() > CLEAR_STANDARD_ERRORS * lost.std() / len(lost) ** 0.5)
+
+
+def _losses(out_of_fold: Doubles, outcomes: Outcomes) -> Doubles:
+    calibrated = fit_calibration(out_of_fold, outcomes).apply(out_of_fold)
+    return np.asarray(np.logaddexp(0.0, np.where(outcomes, -calibrated, calibrated)), dtype=np.float64)

@@ -1,7 +1,8 @@
 """Gradient-boosted decision trees (LightGBM).
 
-Each tree sees a part of the leads and of the features, drawn anew (stochastic gradient boosting, Friedman 2002): trees
-that differ err less together than trees that all begin with the same strongest feature.
+Each tree sees a part of the leads (stochastic gradient boosting, Friedman 2002), and each of its splits a part of the
+features (random forests, Breiman 2001), drawn anew: trees that differ err less together than trees that all begin with
+the same strongest feature, most of all where times have changed what that feature tells.
 """
 
 from collections.abc import Callable
@@ -22,8 +23,8 @@ LARGEST_TREE_COUNT = 300
 PATIENCE = 30
 SHARE_OF_LEADS = 0.7
 SHARE_OF_FEATURES = 0.5
-# Two features that tell something only together must often be in one tree.
-FEWEST_FEATURES_A_TREE = 5
+# Among fewer, the best of a split would often be none.
+FEWEST_FEATURES_A_SPLIT = 5
 
 Doubles = npt.NDArray[np.float64]
 
@@ -121,7 +122,7 @@ def _parameters(row_count: int, feature_count: int, seed: int) -> dict[str, Any]
         "num_leaves": 31,
         "max_depth": DEPTH,
         "lambda_l2": 5.0,
-        "feature_fraction": max(SHARE_OF_FEATURES, min(1.0, FEWEST_FEATURES_A_TREE / feature_count)),
+        "feature_fraction_bynode": max(SHARE_OF_FEATURES, min(1.0, FEWEST_FEATURES_A_SPLIT / feature_count)),
         "bagging_fraction": SHARE_OF_LEADS,
         "bagging_freq": 1,
         # A fiftieth of a small set, so that there are splits at all.

@@ -21,7 +21,7 @@ from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import logit
 
-from scoring.models.blended_trees import SHARE_OF_REGRESSION
+from scoring.models.blended_trees import BlendedTrees
 from scoring.models.interval_table import IntervalTable
 from scoring.models.logistic_regression import PRIOR_PRECISION, design_of
 from scoring.training.fit import FittedModel
@@ -48,7 +48,9 @@ def interval_table(chosen: FittedModel, others: Sequence[FittedModel]) -> Interv
     rows = _spread_evenly(len(chosen.out_of_fold))
     log_odds = np.asarray(logit(chosen.out_of_fold), dtype=np.float64)
     # A share of what the blend says is the regression's: its trees alone disagree with the regression by more.
-    differences = [(logit(other.out_of_fold) - log_odds) / (1 - SHARE_OF_REGRESSION) for other in others]
+    kinds = [fitted.classifier for fitted in (chosen, *others)]
+    share = sum(kind.share_of_regression for kind in kinds if isinstance(kind, BlendedTrees))
+    differences = [(logit(other.out_of_fold) - log_odds) / (1 - share) for other in others]
     disagreement = np.mean(np.square(differences), axis=0)
     variances = _posterior_variances(chosen, rows) + disagreement[rows] / 2
     order = np.argsort(log_odds[rows], kind="stable")

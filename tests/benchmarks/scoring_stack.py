@@ -27,7 +27,7 @@ from deploy.local.readiness import answers_http
 from deploy.local.stack import TENANT_ID, Stack
 from leadline_sdk import Client
 from scoring.features.feature import FeatureKind
-from scoring.models.blended_trees import SHARE_OF_EACH_ENSEMBLE, BlendedTrees
+from scoring.models.blended_trees import BlendedTrees
 from scoring.store.leads import Leads
 from scoring.training.fit import FittedModel
 from scoring.training.train import learn
@@ -146,7 +146,7 @@ def _write_peer_model(model: FittedModel, path: Path) -> None:
     joblib.dump(
         {
             "boosters": [model.classifier.by_sets.booster, model.classifier.by_rates.booster],
-            "share": SHARE_OF_EACH_ENSEMBLE,
+            "share": model.classifier.share_of_each_ensemble,
             "rates": dict(model.classifier.by_rates.rates.tables),
             "columns": [feature.source for feature in features],
             "codes": codes,

@@ -7,7 +7,7 @@ from scoring.explanation.shapley_tables import build_tree_servable
 from scoring.features.feature import Feature, FeatureKind
 from scoring.features.feature_set import FeatureSet, Matrix
 from scoring.models.additive_tables import MOST_STEPS, stepped
-from scoring.models.blended_trees import fit_blended_trees
+from scoring.models.blended_trees import SHARE_OF_REGRESSION, fit_blended_trees
 from scoring.models.boosted_trees import fit_boosted_trees
 from scoring.models.calibration import Calibration
 from scoring.models.cross_fitting import Outcomes
@@ -83,6 +83,22 @@ def test_the_blend_is_one_ensemble_that_is_explained_exactly() -> None:
     assert tables_of(servable) is not None
     assert out_of_fold.shape == outcomes.shape
     assert out_of_fold[outcomes].mean() > out_of_fold[~outcomes].mean()
+
+
+def test_a_regression_that_is_clearly_worse_has_no_share() -> None:
+    random = np.random.default_rng(3)
+    X = random.normal(size=(4000, 3)).astype(np.float32)
+    X[:, 2] = 0
+    # The first quantity speaks for a conversion, and against one where the second is low: a line is wrong there.
+    outcomes = random.random(4000) < np.where((X[:, 0] > 0) == (X[:, 1] > -0.8), 0.97, 0.03)
+    blend, out_of_fold = fit_blended_trees(X, outcomes, FEATURES, lambda: None)
+    assert (blend.share_of_regression, blend.share_of_each_ensemble) == (0.0, 0.5)
+    trees = (blend.by_sets.log_odds(X) + blend.by_rates.log_odds(X)) / 2
+    np.testing.assert_array_equal(blend.log_odds(X), trees)
+    np.testing.assert_allclose(log_odds_of(blend.leaves(FEATURES), X), trees, atol=1e-12)
+    assert out_of_fold[outcomes].mean() > out_of_fold[~outcomes].mean() + 1
+    usual, _ = fit_blended_trees(*rows(1200, 1), FEATURES, lambda: None)
+    assert usual.share_of_regression == SHARE_OF_REGRESSION
 
 
 def test_a_regression_in_steps_is_itself_for_counts_and_codes_and_near_it_for_quantities() -> None:
