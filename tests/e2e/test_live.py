@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from leadline_sdk import Cancelled, Client, Event, InvalidRequest, ScoreUpdate, 
 from tests.e2e.conftest import TrainedTenant
 from tests.e2e.test_identity import reason_of
 
-SUBSCRIBED_SECONDS = 0.7
+SUBSCRIBED_SECONDS = 60.0
 WEBSOCKET_UNAUTHENTICATED = 4016
 
 
@@ -35,9 +34,11 @@ def watched(client: Client, names: list[str], token: str = "") -> "Queue[ScoreUp
             for update in watch:
                 updates.put(update)
 
-    watch = client.watch_scores(names, resume_token=token)
+    watch = client.watch_scores(names, resume_token=token, snapshot=not token)
     threading.Thread(target=collect, args=(watch,), daemon=True).start()
-    time.sleep(SUBSCRIBED_SECONDS)
+    if not token:
+        # The scores as they are come first, and after them each change.
+        assert {updates.get(timeout=SUBSCRIBED_SECONDS).score.lead for _ in names} == set(names)
     return updates
 
 
@@ -97,17 +98,20 @@ def test_a_watch_of_one_lead_tells_of_no_other(trained: TrainedTenant) -> None:
 def test_rest_streams_new_scores_as_lines_of_json(trained: TrainedTenant) -> None:
     lead = trained.quiet_leads[40].name
     received: Queue[dict[str, Any]] = Queue()
+    is_subscribed = threading.Event()
 
     def read() -> None:
         with trained.rest() as rest, rest.stream("GET", "/v1/scores:watch", params={"names": lead}) as stream:
             for line in stream.iter_lines():
                 message = json.loads(line)
+                # The first message is a heartbeat.
+                is_subscribed.set()
                 if "scoreChange" in message:
                     received.put(message)
                     return
 
     threading.Thread(target=read, daemon=True).start()
-    time.sleep(SUBSCRIBED_SECONDS)
+    assert is_subscribed.wait(SUBSCRIBED_SECONDS)
     trained.client.record_events([webinar(lead, "rest")])
 
     change = received.get(timeout=20)["scoreChange"]
@@ -121,12 +125,10 @@ def test_a_websocket_hears_of_new_scores(trained: TrainedTenant) -> None:
 
     with connect(url, subprotocols=["leadline.v1", f"bearer.{trained.token}"], open_timeout=10) as socket:  # type: ignore[list-item]
         socket.send(json.dumps({"names": [lead]}))
-        time.sleep(SUBSCRIBED_SECONDS)
-        trained.client.record_events([webinar(lead, "websocket")])
         # The first message is a heartbeat.
-        messages = [json.loads(socket.recv(timeout=20)) for _ in range(2)]
-
-    message = messages[-1]
+        socket.recv(timeout=SUBSCRIBED_SECONDS)
+        trained.client.record_events([webinar(lead, "websocket")])
+        message = json.loads(socket.recv(timeout=20))
 
     assert message["scoreChange"]["score"]["lead"] == lead
     assert message["resumeToken"]
