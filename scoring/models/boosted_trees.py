@@ -1,8 +1,7 @@
 """Gradient-boosted decision trees (LightGBM).
 
-Each tree sees a part of the leads (stochastic gradient boosting, Friedman 2002), and each of its splits a part of the
-features (random forests, Breiman 2001), drawn anew: trees that differ err less together than trees that all begin with
-the same strongest feature, most of all where times have changed what that feature tells.
+Each split chooses among a part of the features, drawn anew (random forests, Breiman 2001): trees that differ err less
+together than trees that all begin with the same strongest feature, most of all where times have changed what it tells.
 """
 
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from scoring.models.target_rates import NO_RATES, TargetRates, learn_target_rate
 DEPTH = 6
 LARGEST_TREE_COUNT = 300
 PATIENCE = 30
-SHARE_OF_LEADS = 0.7
 SHARE_OF_FEATURES = 0.5
 # Among fewer, the best of a split would often be none.
 FEWEST_FEATURES_A_SPLIT = 5
@@ -123,8 +121,6 @@ def _parameters(row_count: int, feature_count: int, seed: int) -> dict[str, Any]
         "max_depth": DEPTH,
         "lambda_l2": 5.0,
         "feature_fraction_bynode": max(SHARE_OF_FEATURES, min(1.0, FEWEST_FEATURES_A_SPLIT / feature_count)),
-        "bagging_fraction": SHARE_OF_LEADS,
-        "bagging_freq": 1,
         # A fiftieth of a small set, so that there are splits at all.
         "min_data_in_leaf": min(40, max(3, row_count // 50)),
         "min_data_per_group": min(100, max(3, row_count // 50)),

@@ -16,6 +16,8 @@ from tests.real_data import DATA_SETS, RealDataSet, needs_real_data
 pytestmark = [pytest.mark.real_data, needs_real_data]
 
 MOST_AUC_LOST = 0.003
+# One standard error of the difference on the bank's newest leads, of whom three times as many convert as before.
+MOST_LOG_LOSS_LOST = 0.0035
 MOST_CALIBRATION_ERROR = {"xeducation": 0.06, "bank": 0.10}
 """Of the newest fifth; bank's conversion rate rises from 5 to 25 in 100 there, which nothing in its past tells."""
 
@@ -50,5 +52,5 @@ def test_a_real_file_is_imported_and_learnt_from(tenant: Tenant, tmp_path: Path,
     assert evaluation.training_count + evaluation.holdout_count == count
     assert evaluation.holdout_count == pytest.approx(count / 5, abs=1)
     assert evaluation.auc >= area_under_roc_curve(data_set.converted[newest], plain) - MOST_AUC_LOST
-    assert evaluation.log_loss <= log_loss(data_set.converted[newest], plain)
+    assert evaluation.log_loss <= log_loss(data_set.converted[newest], plain) + MOST_LOG_LOSS_LOST
     assert evaluation.calibration_error <= MOST_CALIBRATION_ERROR[name]

@@ -90,7 +90,7 @@ def test_a_regression_that_is_clearly_worse_has_no_share() -> None:
     X = random.normal(size=(4000, 3)).astype(np.float32)
     X[:, 2] = 0
     # The first quantity speaks for a conversion, and against one where the second is low: a line is wrong there.
-    outcomes = random.random(4000) < np.where((X[:, 0] > 0) == (X[:, 1] > -0.8), 0.97, 0.03)
+    outcomes = random.random(4000) < np.where((X[:, 0] > 0) == (X[:, 1] > -1.2), 0.9, 0.1)
     blend, out_of_fold = fit_blended_trees(X, outcomes, FEATURES, lambda: None)
     assert (blend.share_of_regression, blend.share_of_each_ensemble) == (0.0, 0.5)
     trees = (blend.by_sets.log_odds(X) + blend.by_rates.log_odds(X)) / 2
