@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.real_data, needs_real_data]
 MOST_AUC_LOST = 0.003
 # One standard error of the difference on the bank's newest leads, of whom three times as many convert as before.
 MOST_LOG_LOSS_LOST = 0.0035
-MOST_CALIBRATION_ERROR = {"xeducation": 0.06, "bank": 0.10}
+MOST_CALIBRATION_ERROR = {"xeducation": 0.06, "bank": 0.12}
 """Of the newest fifth; bank's conversion rate rises from 5 to 25 in 100 there, which nothing in its past tells."""
 
 
