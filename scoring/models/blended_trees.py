@@ -96,9 +96,9 @@ def fit_blended_trees(
     regression, of_regression = fit_logistic_regression(X, outcomes, feature_set, check)
     of_trees = (of_sets + of_rates) / 2
     of_blend = _blended(of_trees, of_regression, SHARE_OF_REGRESSION)
-    if _is_clearly_worse(of_blend, of_trees, outcomes):
-        return BlendedTrees(by_sets, by_rates, stepped(regression, X), 0.0), of_trees
-    return BlendedTrees(by_sets, by_rates, stepped(regression, X), SHARE_OF_REGRESSION), of_blend
+    share = 0.0 if _is_clearly_worse(of_blend, of_trees, outcomes) else SHARE_OF_REGRESSION
+    blend = BlendedTrees(by_sets, by_rates, stepped(regression, X), share)
+    return blend, _blended(of_trees, of_regression, share)
 
 
 def _blended(of_trees: Doubles, of_regression: Doubles, share_of_regression: float) -> Doubles:

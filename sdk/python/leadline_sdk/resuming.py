@@ -15,8 +15,7 @@ def is_resumable(error: LeadlineError) -> bool:
         return True
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:  # without a time to retry it is a message that is too large
         return error.retry_after is not None or error.reason == "SLOW_CONSUMER"
-    # Leadline gives each of its own failures a reason: without one the connection broke on the way.
-    return error.code is grpc.StatusCode.INTERNAL and not error.reason
+    return _broke_on_the_way(error)
 
 
 def hesitation_after(error: LeadlineError) -> float:
@@ -25,7 +24,12 @@ def hesitation_after(error: LeadlineError) -> float:
     Where Leadline ends a stream while a message is being sent, `grpc.aio` tells of that message in place of Leadline's
     own status. A stream that waits before its first message learns why it is refused.
     """
-    return 1.0 if error.code is grpc.StatusCode.INTERNAL and not error.reason else 0.0
+    return 1.0 if _broke_on_the_way(error) else 0.0
+
+
+def _broke_on_the_way(error: LeadlineError) -> bool:
+    # Leadline gives each of its own failures a reason.
+    return error.code is grpc.StatusCode.INTERNAL and not error.reason
 
 
 class Resumption:
